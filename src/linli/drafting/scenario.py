@@ -1,0 +1,330 @@
+"""Scenarios: short stories beside a definition that an official can read. Each is an example and a test.
+
+``play`` runs one in memory: named people do the acts, the clocks fire by themselves in between, called units have
+cases of their own. The same file also runs against the ledger; both must tell the same story.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Any
+
+import yaml
+
+from linli.kernel.calendar import SHANGHAI
+from linli.kernel.case import Called, Case, Entry, Joined, Told, apply, apply_event
+from linli.kernel.decide import Decision, Refusal, Who, child_ended, decide, fire, open_case
+from linli.kernel.finding import Finding
+from linli.kernel.institution import Institution, Mark, Pack, Text
+from linli.kernel.load import Files
+from linli.kernel.reader import BAD, Reader
+
+_KEYS = {"scenario", "covers", "cast", "steps", "expect", "until", "vacant"}
+_STEP_KEYS = {"at", "who", "act", "with", "on", "refused"}
+_EXPECT_KEYS = {"stage", "result", "tier", "told", "counts", "holder", "acts", "children"}
+
+
+@dataclass(frozen=True, slots=True)
+class Player:
+    """Somebody in a scenario: a role or party, perhaps at a called unit."""
+
+    name: str
+    role: str
+    unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One act at one moment. ``on`` names the called unit whose case it is done on; ``refused`` the expected refusal."""
+
+    at: datetime
+    who: str
+    act: str
+    data: Mapping[str, Any]
+    mark: Mark
+    on: str | None = None
+    refused: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A story and how it must end."""
+
+    title: Text
+    institution: str
+    cast: Mapping[str, Player]
+    steps: tuple[Step, ...]
+    expect: Mapping[str, Any]
+    mark: Mark
+    covers: tuple[str, ...] = ()
+    vacant: tuple[str, ...] = ()
+    until: datetime | None = None
+
+
+@dataclass(slots=True)
+class Played:
+    """What happened: every case with its entries, who was told, and where the story left its script."""
+
+    cases: dict[str, Case] = field(default_factory=dict)
+    entries: dict[str, list[Entry]] = field(default_factory=dict)
+    told: list[str] = field(default_factory=list)
+    faults: list[tuple[Mark, str]] = field(default_factory=list)
+
+    @property
+    def main(self) -> Case:
+        """The case the story is about."""
+        return self.cases["main"]
+
+
+def plain(node: Any) -> Any:
+    """A YAML tree as text, lists and mappings; no value is guessed to be a number or a date."""
+    if isinstance(node, yaml.MappingNode):
+        return {plain(k): plain(v) for k, v in node.value}
+    if isinstance(node, yaml.SequenceNode):
+        return [plain(v) for v in node.value]
+    return node.value
+
+
+def read_scenarios(files: Files, pack: Pack) -> tuple[list[Scenario], list[Finding]]:
+    """Every scenario beside the institutions of ``pack`` (its own and the extended ones), and what is wrong in them."""
+    found: list[Scenario] = []
+    findings: list[Finding] = []
+    for file in sorted(pack.sources):
+        parts = PurePosixPath(file).parts
+        if len(parts) == 4 and parts[2] == "scenarios":
+            reader = Reader(file)
+            node = reader.compose(files[file])
+            read = read_scenario(reader, node, parts[1]) if node is not BAD else None
+            found += [read] if read else []
+            findings += reader.findings
+    return found, findings
+
+
+def read_scenario(reader: Reader, node: Any, institution: str) -> Scenario | None:
+    """A scenario file; None with findings when it cannot be read."""
+    top = _section(reader, node, _KEYS)
+    if top is None:
+        return None
+    for missing in {"scenario", "cast", "steps", "expect"} - set(top):
+        say = (f"情景缺少 {missing}。", f"The scenario lacks {missing}.")
+        reader.complain("missing-key", node, *say, f"请补写 {missing}。", f"Add {missing}.")
+    if not {"scenario", "cast", "steps", "expect"} <= set(top):
+        return None
+    before = len(reader.findings)
+    title = reader.value(Text, top["scenario"])
+    steps = [_read_step(reader, item) for item in getattr(top["steps"], "value", [])]
+    expect = plain(top["expect"]) if _section(reader, top["expect"], _EXPECT_KEYS) is not None else {}
+    if len(reader.findings) > before or None in steps:
+        return None
+    return Scenario(
+        title=title,
+        institution=institution,
+        cast=_read_cast(plain(top["cast"])),
+        steps=tuple(s for s in steps if s),
+        expect=expect,
+        mark=reader.mark(node),
+        covers=tuple(str(n) for n in plain(top["covers"])) if "covers" in top else (),
+        vacant=tuple(plain(top["vacant"])) if "vacant" in top else (),
+        until=_moment(plain(top["until"])) if "until" in top else None,
+    )
+
+
+def _section(reader: Reader, node: Any, keys: Iterable[str]) -> dict[str, Any] | None:
+    pairs = reader.pairs(node)
+    if pairs is BAD:
+        return None
+    for word, mark, _ in pairs:
+        if word not in keys:
+            say = (f"情景里不能写 {word}。", f"A scenario has no key {word} here.")
+            reader.complain(
+                "unknown-key", mark, *say, f"可用：{'、'.join(sorted(keys))}。", f"Known: {', '.join(sorted(keys))}."
+            )
+    return {word: value for word, _, value in pairs}
+
+
+def _read_step(reader: Reader, node: Any) -> Step | None:
+    parts = _section(reader, node, _STEP_KEYS)
+    if parts is None:
+        return None
+    raw = {k: plain(v) for k, v in parts.items()}
+    try:
+        at = _moment(raw["at"])
+        return Step(
+            at, raw["who"], raw["act"], raw.get("with", {}), reader.mark(node), raw.get("on"), raw.get("refused")
+        )
+    except (KeyError, ValueError, TypeError) as fault:
+        say = (f"这一步写得不对（{fault}）。", f"This step cannot be read ({fault}).")
+        fix = ("每步要有 at（2026-03-02 20:10）、who、act。", "A step needs at (2026-03-02 20:10), who and act.")
+        reader.complain("bad-step", node, *say, *fix)
+        return None
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=SHANGHAI)
+
+
+def _read_cast(raw: Mapping[str, str]) -> dict[str, Player]:
+    cast = {}
+    for name, spec in raw.items():
+        role, _, unit = str(spec).partition("@")
+        cast[name] = Player(name, role.strip(), unit.strip() or None)
+    return cast
+
+
+class _Stage:
+    """Plays one scenario."""
+
+    def __init__(self, pack: Pack, scenario: Scenario) -> None:
+        self.pack, self.scenario = pack, scenario
+        self.played = Played()
+        self.institutions: dict[str, Institution] = {}
+
+    def play(self) -> Played:
+        for step in self.scenario.steps:
+            self._fire_until(step.at)
+            self._do(step)
+            if self.played.faults:
+                return self.played
+        if self.scenario.until:
+            self._fire_until(self.scenario.until)
+        self._compare()
+        return self.played
+
+    def _fault(self, mark: Mark, text: str) -> None:
+        self.played.faults.append((mark, text))
+
+    def _do(self, step: Step) -> None:
+        player = self.scenario.cast.get(step.who)
+        if player is None:
+            return self._fault(step.mark, f"{step.who}: not in the cast / 不在人物表里")
+        if step.act == "open":
+            return self._open(step, player)
+        id = (
+            "main"
+            if step.on is None
+            else next((i for i in reversed(self.played.cases) if i.startswith(f"{step.on}#")), "")
+        )
+        case = self.played.cases.get(id)
+        if case is None:
+            return self._fault(step.mark, f"{step.on}: no case of this unit / 这个单位没有事项")
+        institution = self.institutions[id]
+        outcome = decide(
+            self.pack, institution, case, step.act, step.data, self._who(player, case, institution), step.at
+        )
+        self._took(step, id, outcome)
+
+    def _open(self, step: Step, player: Player) -> None:
+        institution = self.pack.institutions[self.scenario.institution]
+        self.institutions["main"] = institution
+        roles = {player.role, *({institution.raised_by} if player.role not in institution.roles else ())}
+        who = Who(player.name, frozenset(roles))
+        self._took(step, "main", open_case(self.pack, institution, "main", step.data, who, step.at))
+
+    def _who(self, player: Player, case: Case, institution: Institution) -> Who:
+        roles = {player.role}
+        stage = institution.stages[case.stage]
+        stands_in = stage.holder in self.scenario.vacant and self._above(institution, stage.holder) == player.role
+        if stands_in and stage.holder:
+            roles.add(stage.holder)
+        if stage.holder in roles:
+            roles.add("holder")
+        return Who(player.name, frozenset(roles))
+
+    def _above(self, institution: Institution, role: str | None) -> str | None:
+        """The role that stands in when nobody holds ``role``: the next duty up the ladder that the institution names."""
+        if role is None:
+            return None
+        ladder = self.pack.ladder(institution.roles[role].duty)[1:]
+        return next((r.name for duty in ladder for r in institution.roles.values() if r.duty == duty), None)
+
+    def _took(self, step: Step, id: str, outcome: Decision | Refusal) -> None:
+        if isinstance(outcome, Refusal):
+            if step.refused != outcome.code:
+                details = "; ".join(f"{n}: {t.en}" for n, t in outcome.fields.items())
+                self._fault(step.mark, f"{step.act} refused ({outcome.code}): {outcome.says.en} {details}")
+        elif step.refused:
+            self._fault(step.mark, f"{step.act}: expected refusal {step.refused}, but it was done / 本应被拒绝")
+        else:
+            self._append(id, outcome)
+
+    def _append(self, id: str, decision: Decision) -> None:
+        entry, case = decision.entry, decision.case
+        for event in [e for e in entry.events if isinstance(e, Called)]:
+            case, entry = self._call(event, case, entry)
+        self.played.cases[id] = case
+        self.played.entries.setdefault(id, []).append(entry)
+        self.played.told += [e.to for e in entry.events if isinstance(e, Told)]
+        if case.ended and "#" in id:
+            main = self.played.main
+            if id in main.children and main.children[id].open and not main.ended:
+                done = child_ended(self.pack, self.institutions["main"], main, id, case.result, entry.at)
+                self._append("main", done)
+
+    def _call(self, event: Called, case: Case, entry: Entry) -> tuple[Case, Entry]:
+        child_of = self.pack.institutions[event.institution]
+        joins = []
+        for number, unit in enumerate(event.units):
+            id = f"{unit}#{len(self.played.cases) + number}"
+            data = {n: case.fields[n] for n in event.passes if n in case.fields}
+            who = Who(None, frozenset({child_of.raised_by}), "case")
+            opened = open_case(self.pack, child_of, id, data, who, entry.at)
+            if isinstance(opened, Refusal):
+                self._fault(self.scenario.mark, f"{unit}: {opened.says.en}")
+                continue
+            self.institutions[id] = child_of
+            self._append(id, opened)
+            joins.append(Joined(id, unit, event.lead and number == 0))
+        for join in joins:
+            case = apply_event(join, case)
+        events = (*entry.events, *joins)
+        return case, Entry(entry.at, entry.act, entry.by, entry.role, entry.channel, events, entry.data, entry.works)
+
+    def _fire_until(self, until: datetime) -> None:
+        while True:
+            due = [(d[1], id, d[0]) for id, c in self.played.cases.items() if (d := c.next_due()) and d[1] <= until]
+            if not due:
+                return
+            at, id, name = min(due)
+            fired = fire(self.pack, self.institutions[id], self.played.cases[id], name, at)
+            if fired is None:
+                return
+            self._append(id, fired)
+
+    def _compare(self) -> None:
+        case, mark = self.played.main, self.scenario.mark
+        is_ = {"stage": case.stage, "result": case.result, "tier": case.tier, "holder": case.holder}
+        for name in ("stage", "result", "tier", "holder"):
+            want = self.scenario.expect.get(name)
+            if want is not None and want != is_[name]:
+                self._fault(mark, f"{name}: expected {want}, is {is_[name]}")
+        for name in self.scenario.expect.get("told", []):
+            player = self.scenario.cast.get(name)
+            if (player.role if player else name) not in self.played.told:
+                self._fault(mark, f"told: {name} was not told / 没有告知{name}")
+        for counter, want in self.scenario.expect.get("counts", {}).items():
+            if case.counts.get(counter, 0) != int(want):
+                self._fault(mark, f"counts {counter}: expected {want}, is {case.counts.get(counter, 0)}")
+        acts = [e.act for e in self.played.entries.get("main", [])]
+        if "acts" in self.scenario.expect and self.scenario.expect["acts"] != acts:
+            self._fault(mark, f"acts: expected {self.scenario.expect['acts']}, were {acts}")
+        results = {c.unit: c.result for c in case.children.values()}
+        for unit, want in self.scenario.expect.get("children", {}).items():
+            if results.get(unit) != want:
+                self._fault(mark, f"children {unit}: expected {want}, is {results.get(unit)}")
+
+
+def play(pack: Pack, scenario: Scenario) -> Played:
+    """Run ``scenario`` in memory; ``Played.faults`` is empty when it ended as it says."""
+    return _Stage(pack, scenario).play()
+
+
+def replay(entries: Iterable[Entry], id: str) -> Case | None:
+    """The case that ``entries`` tell of, from the first on."""
+    case: Case | None = None
+    for entry in entries:
+        case = apply(case, entry, id)
+    return case

@@ -1,0 +1,440 @@
+"""A case, the events that change it, and ``apply``: the only way from one state to the next.
+
+A case is what its entries say, in order; everything else that is stored about it is a cache of this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import datetime
+from functools import singledispatch
+from typing import Any
+
+STAGE_CLOCK = "stage"
+PAUSE_CLOCK = "pause"
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A clock that runs. ``remaining`` holds what was left (in the limit's own measure) while the case is paused."""
+
+    start: datetime
+    due: datetime
+    amount: int
+    unit: str
+    calendar: str
+    first_due: datetime
+    remaining: int | None = None
+    fired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A called unit's own case, as its parent knows it."""
+
+    unit: str
+    lead: bool
+    open: bool = True
+    result: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An act that waits for somebody's agreement."""
+
+    by: str | None
+    at: datetime
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One running instance, pinned to the version it was opened under."""
+
+    id: str
+    institution: str
+    version: str
+    stage: str
+    opened: datetime
+    holder: str | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    clocks: Mapping[str, Running] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
+    done: Mapping[str, int] = field(default_factory=dict)
+    doers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    answered: tuple[str, ...] = ()
+    result: str | None = None
+    tier: str | None = None
+    children: Mapping[str, Child] = field(default_factory=dict)
+    pending: Mapping[str, Pending] = field(default_factory=dict)
+    back: str | None = None
+    paused: datetime | None = None
+    ended: datetime | None = None
+    seq: int = 0
+
+    def next_due(self) -> tuple[str, datetime] | None:
+        """The clock that runs out first and when; None when nothing can run out."""
+        open_clocks = [(c.due, n) for n, c in self.clocks.items() if c.remaining is None and not c.fired]
+        if not open_clocks:
+            return None
+        due, name = min(open_clocks)
+        return name, due
+
+    def workers(self) -> frozenset[str]:
+        """Everybody who did work on this case in a duty; they may not verify it."""
+        return frozenset(self.doers.get("handler", ()))
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The case exists."""
+
+    institution: str
+    version: str
+    stage: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The case stands at another stage and is held by another role."""
+
+    to: str
+    holder: str | None
+    came_from: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClockSet:
+    """A clock starts."""
+
+    name: str
+    start: datetime
+    due: datetime
+    amount: int
+    unit: str
+    calendar: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClockStopped:
+    """A clock has done its work."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClockFired:
+    """A clock ran out. It stays on the case, painted overdue, until it is stopped."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """The clocks stand; each keeps what remains."""
+
+    at: datetime
+    remaining: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """The clocks run again, each until its new instant."""
+
+    dues: Mapping[str, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Extended:
+    """A clock runs longer; its first due instant is kept beside the new one."""
+
+    name: str
+    due: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A counter of the case is raised."""
+
+    counter: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A party got an answer by this act."""
+
+    party: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resulted:
+    """How the case came out, and under which tier it counts."""
+
+    result: str | None
+    tier: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A role or party is told about this act."""
+
+    to: str
+    answer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """Child cases are to be opened; the ledger adds one :class:`Joined` for each."""
+
+    institution: str
+    units: tuple[str, ...]
+    passes: tuple[str, ...]
+    lead: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A child case is open."""
+
+    child: str
+    unit: str
+    lead: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChildEnded:
+    """A child case has ended."""
+
+    child: str
+    result: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An act waits for agreement."""
+
+    act: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """An act that waited was agreed to, or not."""
+
+    act: str
+    agreed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The case is closed."""
+
+    at: datetime
+
+
+Event = (
+    Opened | Moved | ClockSet | ClockStopped | ClockFired | Paused | Resumed | Extended | Counted | Answered
+    | Resulted | Told | Called | Joined | ChildEnded | Asked | Settled | Ended
+)  # fmt: skip
+EVENTS: dict[str, type[Any]] = {
+    c.__name__: c
+    for c in (Opened, Moved, ClockSet, ClockStopped, ClockFired, Paused, Resumed, Extended, Counted, Answered,
+              Resulted, Told, Called, Joined, ChildEnded, Asked, Settled, Ended)
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One act and what followed from it. ``data`` is what was written down; it stays outside the hash chain."""
+
+    at: datetime
+    act: str
+    by: str | None
+    role: str | None
+    channel: str
+    events: tuple[Event, ...]
+    data: Mapping[str, Any] = field(default_factory=dict)
+    works: bool = False
+    """Done in a duty, not as a party: its doer may not verify the case."""
+
+
+@singledispatch
+def apply_event(event: Event, case: Case) -> Case:
+    """The case after one event."""
+    raise TypeError(f"unknown event {event!r}")
+
+
+@apply_event.register
+def _(event: Moved, case: Case) -> Case:
+    return replace(case, stage=event.to, holder=event.holder, back=event.came_from)
+
+
+@apply_event.register
+def _(event: ClockSet, case: Case) -> Case:
+    clock = Running(event.start, event.due, event.amount, event.unit, event.calendar, event.due)
+    return replace(case, clocks={**case.clocks, event.name: clock})
+
+
+@apply_event.register
+def _(event: ClockStopped, case: Case) -> Case:
+    return replace(case, clocks={n: c for n, c in case.clocks.items() if n != event.name})
+
+
+@apply_event.register
+def _(event: ClockFired, case: Case) -> Case:
+    return replace(case, clocks={**case.clocks, event.name: replace(case.clocks[event.name], fired=True)})
+
+
+@apply_event.register
+def _(event: Paused, case: Case) -> Case:
+    clocks = {n: replace(c, remaining=event.remaining.get(n)) for n, c in case.clocks.items()}
+    return replace(case, clocks=clocks, paused=event.at)
+
+
+@apply_event.register
+def _(event: Resumed, case: Case) -> Case:
+    clocks = {n: replace(c, due=event.dues.get(n, c.due), remaining=None) for n, c in case.clocks.items()}
+    return replace(case, clocks=clocks, paused=None)
+
+
+@apply_event.register
+def _(event: Extended, case: Case) -> Case:
+    clock = replace(case.clocks[event.name], due=event.due, fired=False)
+    return replace(case, clocks={**case.clocks, event.name: clock})
+
+
+@apply_event.register
+def _(event: Counted, case: Case) -> Case:
+    return replace(case, counts={**case.counts, event.counter: case.counts.get(event.counter, 0) + 1})
+
+
+@apply_event.register
+def _(event: Answered, case: Case) -> Case:
+    return case if event.party in case.answered else replace(case, answered=(*case.answered, event.party))
+
+
+@apply_event.register
+def _(event: Resulted, case: Case) -> Case:
+    return replace(case, result=event.result or case.result, tier=event.tier or case.tier)
+
+
+@apply_event.register
+def _(event: Told, case: Case) -> Case:
+    return case
+
+
+@apply_event.register
+def _(event: Called, case: Case) -> Case:
+    return case
+
+
+@apply_event.register
+def _(event: Joined, case: Case) -> Case:
+    return replace(case, children={**case.children, event.child: Child(event.unit, event.lead)})
+
+
+@apply_event.register
+def _(event: ChildEnded, case: Case) -> Case:
+    child = replace(case.children[event.child], open=False, result=event.result)
+    return replace(case, children={**case.children, event.child: child})
+
+
+@apply_event.register
+def _(event: Asked, case: Case) -> Case:
+    return case
+
+
+@apply_event.register
+def _(event: Settled, case: Case) -> Case:
+    return replace(case, pending={n: p for n, p in case.pending.items() if n != event.act})
+
+
+@apply_event.register
+def _(event: Ended, case: Case) -> Case:
+    return replace(case, ended=event.at, clocks={}, pending={}, paused=None)
+
+
+def note(case: Case, entry: Entry) -> Case:
+    """The case with the act itself noted: who did it, how often, and what was written down."""
+    done = {**case.done, entry.act: case.done.get(entry.act, 0) + 1}
+    doers = dict(case.doers)
+    for name in (entry.act, "handler") if entry.works else (entry.act,):
+        if entry.by and entry.by not in doers.get(name, ()):
+            doers[name] = (*doers.get(name, ()), entry.by)
+    case = replace(case, done=done, doers=doers, seq=case.seq + 1)
+    asked = next((e.act for e in entry.events if isinstance(e, Asked)), None)
+    if asked:
+        return replace(case, pending={**case.pending, asked: Pending(entry.by, entry.at, dict(entry.data))})
+    settled = next((e.act for e in entry.events if isinstance(e, Settled) and e.agreed), None)
+    data = {**case.pending[settled].data, **entry.data} if settled else entry.data
+    return replace(case, fields={**case.fields, **data}) if data else case
+
+
+def apply(case: Case | None, entry: Entry, id: str = "") -> Case:
+    """The case after ``entry``; ``case`` is None and ``id`` given for the entry that opens it."""
+    events: Iterable[Event] = entry.events
+    if case is None:
+        first = entry.events[0]
+        if not isinstance(first, Opened):
+            raise ValueError("the first entry of a case must open it")
+        case = Case(id, first.institution, first.version, first.stage, first.at)
+        events = entry.events[1:]
+    case = note(case, entry)
+    for event in events:
+        case = apply_event(event, case)
+    return case
+
+
+def event_json(event: Event) -> dict[str, Any]:
+    """Plain values for the ledger; :func:`event_from` reads them back."""
+    return {"e": type(event).__name__} | {f.name: _plain(getattr(event, f.name)) for f in fields(event)}
+
+
+def event_from(raw: Mapping[str, Any]) -> Event:
+    """The event that :func:`event_json` wrote."""
+    kind = EVENTS[raw["e"]]
+    values = {k: v for k, v in raw.items() if k != "e"}
+    for name in ("at", "start", "due"):
+        if isinstance(values.get(name), str):
+            values[name] = datetime.fromisoformat(values[name])
+    if "dues" in values:
+        values["dues"] = {k: datetime.fromisoformat(v) for k, v in values["dues"].items()}
+    for name in ("units", "passes"):
+        if name in values:
+            values[name] = tuple(values[name])
+    event: Event = kind(**values)
+    return event
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [_plain(v) for v in value]
+    return value
+
+
+def case_json(case: Case) -> dict[str, Any]:
+    """Plain values of the whole state; :func:`case_from` reads them back."""
+    plain: dict[str, Any] = _plain(asdict(case))
+    return plain
+
+
+def case_from(raw: Mapping[str, Any]) -> Case:
+    """The case that :func:`case_json` wrote."""
+    moment = datetime.fromisoformat
+    values = dict(raw)
+    for name in ("opened", "paused", "ended"):
+        values[name] = moment(raw[name]) if raw[name] else None
+    values["clocks"] = {
+        n: Running(**{**c, **{k: moment(c[k]) for k in ("start", "due", "first_due")}})
+        for n, c in raw["clocks"].items()
+    }
+    values["children"] = {n: Child(**c) for n, c in raw["children"].items()}
+    values["pending"] = {n: Pending(p["by"], moment(p["at"]), p["data"]) for n, p in raw["pending"].items()}
+    values["doers"] = {n: tuple(d) for n, d in raw["doers"].items()}
+    values["answered"] = tuple(raw["answered"])
+    return Case(**values)

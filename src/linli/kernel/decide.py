@@ -1,0 +1,500 @@
+"""``decide``: what follows when somebody does an act, or why they may not. Total and deterministic.
+
+Time, people and places come in as arguments: ``now`` is an aware datetime, ``who`` says which roles and parties the
+caller has found the person to be for this case. The answer is an :class:`Entry` to append, or a :class:`Refusal`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from datetime import time as clock_time
+from functools import wraps
+from typing import Any
+
+from linli.kernel import clock as clocks
+from linli.kernel.calendar import SHANGHAI, CalendarGap
+from linli.kernel.case import (
+    PAUSE_CLOCK,
+    STAGE_CLOCK,
+    Answered,
+    Asked,
+    Called,
+    Case,
+    ChildEnded,
+    ClockFired,
+    ClockSet,
+    ClockStopped,
+    Counted,
+    Ended,
+    Entry,
+    Event,
+    Extended,
+    Moved,
+    Opened,
+    Paused,
+    Resulted,
+    Resumed,
+    Running,
+    Settled,
+    Told,
+    apply,
+    apply_event,
+    note,
+)
+from linli.kernel.institution import Act, Clock, Institution, Pack, Text
+from linli.kernel.values import check as check_values
+
+AGREE, DECLINE = ".agree", ".decline"
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """The actor: a person (None for the clock) and the roles and parties that fit them for this case, now."""
+
+    person: str | None
+    roles: frozenset[str]
+    channel: str = "web"
+
+
+CLOCK = Who(None, frozenset({"clock"}), "clock")
+CHILDREN = Who(None, frozenset({"children"}), "children")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an act is not done: the rule, the reason, what would change it, and complaints by field."""
+
+    code: str
+    says: Text
+    change: Text
+    fields: Mapping[str, Text] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """An entry to append and the case after it."""
+
+    entry: Entry
+    case: Case
+
+
+class _Work:
+    """Collects the events of one act while keeping the state they lead to."""
+
+    def __init__(self, pack: Pack, institution: Institution, case: Case, now: datetime) -> None:
+        self.pack, self.institution, self.case, self.now = pack, institution, case, now
+        self.events: list[Event] = []
+
+    def emit(self, event: Event) -> None:
+        self.events.append(event)
+        self.case = apply_event(event, self.case)
+
+    def start(self, name: str, parameter: str) -> None:
+        """Start a clock; a date without a value or a year without a calendar raises instead of guessing."""
+        limit = self.pack.dated(parameter, self.now.astimezone(SHANGHAI).date()).limit
+        due = clocks.due(limit, self.now, self.pack.calendars[limit.calendar])
+        self.emit(ClockSet(name, self.now, due, limit.amount, limit.unit, limit.calendar))
+
+    def start_until(self, name: str, day: str) -> None:
+        self.emit(ClockSet(name, self.now, end_of(day), 1, "day", "always"))
+
+    def stop(self, names: Iterable[str]) -> None:
+        for name in [n for n in names if n in self.case.clocks]:
+            self.emit(ClockStopped(name))
+
+
+def end_of(day: str) -> datetime:
+    """24:00 in Shanghai of an ISO day."""
+    return datetime.combine(date.fromisoformat(day), clock_time(), SHANGHAI) + timedelta(days=1)
+
+
+def _total(rule: Callable[..., Decision | Refusal]) -> Callable[..., Decision | Refusal]:
+    """A calendar or parameter that does not cover the date is a refusal with a reason, never a guess or a crash."""
+
+    @wraps(rule)
+    def guarded(*args: Any) -> Decision | Refusal:
+        try:
+            return rule(*args)
+        except (CalendarGap, LookupError) as gap:
+            say = Text(f"时限算不出来：{gap}", f"A time limit cannot be computed: {gap}")
+            return Refusal("gap", say, Text("请管理员补上这一日期的规则。", "Ask the administrator to add the rule."))
+
+    return guarded
+
+
+@_total
+def open_case(
+    pack: Pack, institution: Institution, id: str, data: Mapping[str, Any], who: Who, now: datetime
+) -> Decision | Refusal:
+    """Open a case of ``institution``: the entry that starts it, or why it cannot be opened."""
+    act = institution.open
+    refused = _not_yours(institution, act, who)
+    if refused:
+        return refused
+    values, wrong = check_values(pack, institution, act, data)
+    if wrong:
+        return _incomplete(institution, wrong)
+    first = act.to or next(iter(institution.stages))
+    opened = Opened(institution.institution, institution.version, first, now)
+    seed = Entry(now, "open", who.person, _as(act, who), who.channel, (opened,), values, _works(institution, act, who))
+    work = _Work(pack, institution, apply(None, seed, id), now)
+    _enter(work, first, None, values)
+    _clocks_from(work, "open")
+    _tell(work, act)
+    entry = Entry(now, "open", who.person, seed.role, who.channel, (opened, *work.events), values, seed.works)
+    return Decision(entry, work.case)
+
+
+@_total
+def decide(
+    pack: Pack, institution: Institution, case: Case, act: str, data: Mapping[str, Any], who: Who, now: datetime
+) -> Decision | Refusal:
+    """What follows when ``who`` does ``act`` now; ``case`` is not changed, ``Decision.case`` is the state after."""
+    base, _, settle = act.partition(".")
+    found = institution.acts_at(case.stage).get(base)
+    if found is None:
+        return _ended() if case.ended else _not_here(institution, case, base)
+    if settle:
+        return _settle(pack, institution, case, found, f".{settle}", data, who, now)
+    refused = may(institution, case, found, who)
+    if refused:
+        return refused
+    values, wrong = check_values(pack, institution, found, data)
+    if wrong:
+        return _incomplete(institution, wrong)
+    refused = _bad_date(institution, case, found, values, now)
+    if refused:
+        return refused
+    seed = Entry(now, act, who.person, _as(found, who), who.channel, (), values, _works(institution, found, who))
+    if found.approves:
+        return _finish(pack, institution, case, seed, lambda work: _ask(work, found))
+    return _finish(pack, institution, case, seed, lambda work: _effects(work, found, values))
+
+
+def may(institution: Institution, case: Case, act: Act, who: Who) -> Refusal | None:
+    """Why ``who`` may not do ``act`` on ``case`` at all (before anything is filled in); None when they may."""
+    return (
+        _not_yours(institution, act, who)
+        or _not_again(institution, case, act)
+        or _same_person(institution, case, act, who)
+    )
+
+
+def available(institution: Institution, case: Case, who: Who) -> list[Act]:
+    """The acts ``who`` may do on ``case`` now, in the order of the definition."""
+    return [a for a in institution.acts_at(case.stage).values() if may(institution, case, a, who) is None]
+
+
+def to_settle(institution: Institution, case: Case, who: Who) -> list[Act]:
+    """The acts that wait for the agreement of ``who``."""
+    waiting = (institution.acts_at(case.stage).get(n) for n in case.pending)
+    return [a for a in waiting if a and a.approves in who.roles and case.pending[a.name].by != who.person]
+
+
+def fire(pack: Pack, institution: Institution, case: Case, name: str, now: datetime) -> Decision | None:
+    """What follows when the clock ``name`` runs out; None when it no longer runs or is not due yet."""
+    running = case.clocks.get(name)
+    if running is None or running.fired or running.remaining is not None or running.due > now:
+        return None
+    act, spec = _consequence(institution, case, name)
+    seed = Entry(now, act.name if act else f"clock:{name}", None, "clock", "clock", ())
+
+    def effects(work: _Work) -> None:
+        if act:
+            work.emit(ClockFired(name))
+            _effects(work, act, {})
+            if name == STAGE_CLOCK and name in work.case.clocks and work.case.clocks[name].fired:
+                _rearm(work)
+        else:
+            work.emit(ClockFired(name))
+        if spec:
+            _announce(work, spec)
+
+    return _finish(pack, institution, case, seed, effects)
+
+
+def child_ended(
+    pack: Pack, institution: Institution, case: Case, child: str, result: str | None, now: datetime
+) -> Decision:
+    """A called unit's case has ended: noted on the parent, and the joined act done once the join is met."""
+    seed = Entry(now, "child_ended", None, "children", "children", ())
+
+    def effects(work: _Work) -> None:
+        work.emit(ChildEnded(child, result))
+        calls = institution.stages[case.stage].calls
+        open_ones = [c for c in work.case.children.values() if c.open]
+        if calls and (calls.join == "any_ended" or not open_ones):
+            _effects(work, institution.stages[case.stage].acts[calls.then], {})
+
+    return _finish(pack, institution, case, seed, effects)
+
+
+def _finish(
+    pack: Pack, institution: Institution, case: Case, seed: Entry, effects: Callable[[_Work], None]
+) -> Decision:
+    work = _Work(pack, institution, note(case, seed), seed.at)
+    effects(work)
+    entry = Entry(seed.at, seed.act, seed.by, seed.role, seed.channel, tuple(work.events), seed.data, seed.works)
+    return Decision(entry, apply(case, entry))
+
+
+def _ask(work: _Work, act: Act) -> None:
+    work.emit(Asked(act.name))
+    work.emit(Told(act.approves or ""))
+
+
+def _settle(
+    pack: Pack,
+    institution: Institution,
+    case: Case,
+    act: Act,
+    how: str,
+    data: Mapping[str, Any],
+    who: Who,
+    now: datetime,
+) -> Decision | Refusal:
+    if act.name not in case.pending:
+        say = Text(f"没有待同意的“{act.title.zh}”。", f"No “{act.title.en}” is waiting for agreement.")
+        return Refusal("nothing_pending", say, Text("请刷新页面。", "Reload the page."))
+    if act not in to_settle(institution, case, who):
+        return _refuse_role(institution, act, (act.approves or "",))
+    pending = case.pending[act.name]
+    seed = Entry(now, act.name + how, who.person, act.approves, who.channel, (), {}, True)
+
+    def effects(work: _Work) -> None:
+        work.emit(Settled(act.name, how == AGREE))
+        if how == AGREE:
+            _effects(work, act, pending.data)
+        else:
+            work.emit(Told("holder"))
+
+    return _finish(pack, institution, case, seed, effects)
+
+
+def _effects(work: _Work, act: Act, data: Mapping[str, Any]) -> None:
+    """Everything that follows from ``act``, in the order in which people would tell it."""
+    if act.counts:
+        work.emit(Counted(act.counts))
+    for party in act.answers:
+        work.emit(Answered(party))
+    result = act.result[0] if len(act.result) == 1 else data.get("result")
+    if result or act.tier:
+        work.emit(Resulted(result, act.tier))
+    _clocks_of(work, act, data)
+    if act.answers:
+        work.stop(n for n, c in work.institution.clocks.items() if c.until == "answered")
+    if act.to:
+        _move(work, act, data)
+    _clocks_from(work, act.name)
+    _tell(work, act)
+
+
+def _clocks_of(work: _Work, act: Act, data: Mapping[str, Any]) -> None:
+    if act.does == "pause":
+        remaining = {n: _remaining(work, c) for n, c in work.case.clocks.items() if not c.fired}
+        work.emit(Paused(work.now, remaining))
+        work.start(PAUSE_CLOCK, act.within or "")
+    elif act.does == "resume":
+        _resume(work)
+    elif act.does == "extend":
+        until = end_of(data["until"])
+        for name, running in work.case.clocks.items():
+            if name != PAUSE_CLOCK and running.due < until:
+                work.emit(Extended(name, until))
+
+
+def _remaining(work: _Work, running: Running) -> int:
+    calendar = work.pack.calendars[running.calendar]
+    return clocks.remaining(running.unit, calendar, work.now, running.due)  # type: ignore[arg-type]
+
+
+def _resume(work: _Work) -> None:
+    work.stop([PAUSE_CLOCK])
+    dues = {
+        n: clocks.resume(c.unit, work.pack.calendars[c.calendar], work.now, c.remaining)  # type: ignore[arg-type]
+        for n, c in work.case.clocks.items()
+        if c.remaining is not None
+    }
+    work.emit(Resumed(dues))
+
+
+def _move(work: _Work, act: Act, data: Mapping[str, Any]) -> None:
+    target = (work.case.back or work.case.stage) if act.to == "back" else act.to
+    if work.case.paused:
+        _resume(work)
+    work.stop([STAGE_CLOCK])
+    _enter(work, target or work.case.stage, work.case.stage, {**work.case.fields, **data})
+
+
+def _enter(work: _Work, name: str, came_from: str | None, data: Mapping[str, Any]) -> None:
+    stage = work.institution.stages[name]
+    work.emit(Moved(name, stage.holder, came_from))
+    if stage.end:
+        work.emit(Ended(work.now))
+        return
+    if stage.within:
+        work.start(STAGE_CLOCK, stage.within)
+    elif stage.until and data.get(stage.until):
+        work.start_until(STAGE_CLOCK, data[stage.until])
+    if stage.holder:
+        work.emit(Told("holder"))
+    if stage.calls:
+        calls = stage.calls
+        units = tuple(data.get(calls.for_each) or ())
+        work.emit(Called(calls.institution, units, calls.passes, calls.lead == "first"))
+
+
+def _rearm(work: _Work) -> None:
+    """The consequence left the case where it was: the stage's clock starts again, so that nothing is ever clockless."""
+    stage = work.institution.stages[work.case.stage]
+    if stage.within:
+        work.start(STAGE_CLOCK, stage.within)
+    elif stage.until:
+        work.start_until(STAGE_CLOCK, work.now.astimezone(SHANGHAI).date().isoformat())
+
+
+def _clocks_from(work: _Work, act: str) -> None:
+    if work.case.ended:
+        return
+    for name, spec in work.institution.clocks.items():
+        if act in spec.from_:
+            work.start(name, spec.limit)
+
+
+def _consequence(institution: Institution, case: Case, name: str) -> tuple[Act | None, Clock | None]:
+    acts = institution.acts_at(case.stage)
+    if name == STAGE_CLOCK:
+        return acts.get(institution.stages[case.stage].overdue or ""), None
+    if name == PAUSE_CLOCK:
+        return next((a for a in acts.values() if a.does == "resume" and "clock" in a.by), None), None
+    return None, institution.clocks.get(name)
+
+
+def _announce(work: _Work, spec: Clock) -> None:
+    if spec.counts:
+        work.emit(Counted(spec.counts))
+    for to in spec.tells:
+        work.emit(Told(to))
+
+
+def _tell(work: _Work, act: Act) -> None:
+    for to in dict.fromkeys((*act.answers, *act.tells)):
+        work.emit(Told(to, to in act.answers))
+
+
+def _as(act: Act, who: Who) -> str | None:
+    """The role in which ``who`` does ``act``: the first of the act's that fits."""
+    return next((r for r in act.by if r in who.roles), None)
+
+
+def _works(institution: Institution, act: Act, who: Who) -> bool:
+    role = _as(act, who)
+    return role is not None and role not in institution.parties and role not in ("clock", "children")
+
+
+def _not_yours(institution: Institution, act: Act, who: Who) -> Refusal | None:
+    return None if set(act.by) & who.roles else _refuse_role(institution, act, act.by)
+
+
+def _refuse_role(institution: Institution, act: Act, roles: Iterable[str]) -> Refusal:
+    zh, en = (_names(institution, roles, lang) for lang in ("zh", "en"))
+    say = Text(f"“{act.title.zh}”只能由{zh}来做。", f"Only {en} may do “{act.title.en}”.")
+    return Refusal("not_yours", say, Text(f"请联系{zh}。", f"Ask {en}."))
+
+
+SPECIAL = {
+    "holder": Text("当前办理人", "the current holder"),
+    "clock": Text("时限到期", "the clock"),
+    "children": Text("各协办单位办结", "the called units"),
+}
+
+
+def title_of(institution: Institution, role: str) -> Text:
+    """What people call a role, a party, or one of the special actors."""
+    named = institution.roles.get(role) or institution.parties.get(role)
+    return named.title if named else SPECIAL.get(role, Text(role, role))
+
+
+def _names(institution: Institution, roles: Iterable[str], lang: str) -> str:
+    return ("、" if lang == "zh" else " or ").join(title_of(institution, r).in_(lang) for r in roles)
+
+
+def _not_again(institution: Institution, case: Case, act: Act) -> Refusal | None:
+    if act.name in case.pending:
+        say = Text(f"“{act.title.zh}”已提出，正等待同意。", f"“{act.title.en}” is already waiting for agreement.")
+        return Refusal("waiting", say, Text("请等答复。", "Wait for the answer."))
+    if act.at_most is not None and case.done.get(act.name, 0) >= act.at_most:
+        say = Text(
+            f"“{act.title.zh}”最多 {act.at_most} 次，已用完。",
+            f"“{act.title.en}” is allowed {act.at_most} time(s) only.",
+        )
+        return Refusal("too_often", say, Text("可请上级协调。", "Ask the level above."))
+    wrong_pause = (act.does == "pause" and case.paused) or (act.does == "resume" and not case.paused)
+    if wrong_pause:
+        say = Text("时限的暂停状态不对。", "The clocks are not in the state for this.")
+        return Refusal("not_paused", say, Text("请刷新页面。", "Reload the page."))
+    return None
+
+
+def _same_person(institution: Institution, case: Case, act: Act, who: Who) -> Refusal | None:
+    """Separation of duties: somebody in a role that is `never` the doer of certain acts."""
+    fitting = [r for r in act.by if r in who.roles]
+    for role in fitting:
+        spec = institution.roles.get(role)
+        barred = spec.never if spec else ()
+        if not any(who.person in case.doers.get(n, ()) for n in barred):
+            return None
+    if not fitting:
+        return None
+    say = Text("您经办过这件事，不能由您来核实。", "You worked on this case, so you may not verify it.")
+    return Refusal("same_person", say, Text("请由其他人来做。", "Somebody else must do it."))
+
+
+def _ended() -> Refusal:
+    say = Text("事项已办结。", "The case is closed.")
+    return Refusal("ended", say, Text("如仍未解决，请重新反映。", "Report it again if it is not solved."))
+
+
+def _not_here(institution: Institution, case: Case, name: str) -> Refusal:
+    here = institution.stages[case.stage].title
+    where = [(s.title, s.acts[name]) for s in institution.stages.values() if name in s.acts]
+    if not where:
+        say = Text(f"这项制度没有“{name}”这个动作。", f"This institution has no act “{name}”.")
+        return Refusal("no_such_act", say, Text("请刷新页面。", "Reload the page."))
+    zh, en = "、".join(t.zh for t, _ in where), ", ".join(t.en for t, _ in where)
+    act = where[0][1].title
+    say = Text(
+        f"“{act.zh}”在“{zh}”环节做，事项现在在“{here.zh}”环节。",
+        f"“{act.en}” belongs to {en}; the case is at {here.en}.",
+    )
+    return Refusal("not_here", say, Text("请刷新页面查看最新进展。", "Reload the page to see what happened."))
+
+
+def _incomplete(institution: Institution, wrong: Mapping[str, Text]) -> Refusal:
+    def named(lang: str) -> str:
+        titles = (institution.fields[n].title.in_(lang) if n in institution.fields else n for n in wrong)
+        return ("、" if lang == "zh" else ", ").join(titles)
+
+    say = Text(f"请补填或改正：{named('zh')}。", f"Please complete or correct: {named('en')}.")
+    return Refusal(
+        "incomplete", say, Text("改好后再提交，已填内容都在。", "Send it again; nothing typed is lost."), dict(wrong)
+    )
+
+
+def _bad_date(
+    institution: Institution, case: Case, act: Act, values: Mapping[str, Any], now: datetime
+) -> Refusal | None:
+    """A date that sets a clock lies in the future, and an extension lies after the date it replaces."""
+    named = {"until"} if act.does == "extend" else set()
+    target = institution.stages.get(act.to or "")
+    if target and target.until:
+        named.add(target.until)
+    for name in named & set(values):
+        running = case.clocks.get(STAGE_CLOCK)
+        floor = running.due if act.does == "extend" and running and running.remaining is None else now
+        if end_of(values[name]) <= floor:
+            day = floor.astimezone(SHANGHAI).date().isoformat()
+            return _incomplete(institution, {name: Text(f"日期要晚于 {day}。", f"Choose a day after {day}.")})
+    return None

@@ -1,0 +1,341 @@
+"""The words of the language, as frozen dataclasses.
+
+A pack's text files are read into these by :mod:`linli.kernel.load`. The keys a file may use are exactly the fields
+below: the loader, the reference page and the editor's schema are all drawn from them, so they cannot drift.
+Every class carries ``mark`` (where it was written) and ``marks`` (where each of its keys was written).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Literal
+
+from linli.kernel.calendar import Calendar
+from linli.kernel.clock import Limit, Unit
+
+FIELD_CLASSES = ("public", "party", "handler", "supervisor", "sealed")
+"""Who may read a field, from everybody to nobody but the roles it names. Each class includes the ones before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in a text file; line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+NOWHERE = Mark("", 0, 0)
+
+
+def key(doc: str, **kwargs: Any) -> Any:
+    """A dataclass field with the sentence that the language reference prints for it."""
+    alias = kwargs.pop("alias", None)
+    return field(metadata={"doc": doc, "alias": alias}, **kwargs)
+
+
+def _nowhere() -> Any:
+    return field(default=NOWHERE, compare=False, repr=False, metadata={"internal": True})
+
+
+def _marks() -> Any:
+    return field(default_factory=dict, compare=False, repr=False, metadata={"internal": True})
+
+
+def _name() -> Any:
+    return field(default="", metadata={"internal": True})
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Words for people, in both languages of the product."""
+
+    zh: str = key("Simplified Chinese.")
+    en: str = key("English.")
+    mark: Mark = _nowhere()
+    marks: Mapping[str, Mark] = _marks()
+
+    def in_(self, lang: str) -> str:
+        """The words in ``lang``: Chinese for any code that starts with ``zh``, English otherwise."""
+        return self.zh if lang.startswith("zh") else self.en
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Somebody who is part of a case without holding a duty: the one who raised it, the unit that called."""
+
+    title: Text = key("Name shown to people.")
+    who: Literal["person", "case"] = key("A person, or the case that called this one.")
+    anonymous: bool = key("May stay unknown: then reached by the case's secret link.", default=False)
+    name: str = _name()
+    mark: Mark = _nowhere()
+    marks: Mapping[str, Mark] = _marks()
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """Who acts: the people who hold a duty at the case's place or unit, found when the act happens."""
+
+    title: Text = key("Name shown to people.")
+    duty: str = key("A duty declared in pack.yaml.")
+    at: str = key("A level of the case's place (grid, street …), or `unit` for the unit the case is addressed to.")
+    never: tuple[str, ...] = key("Acts (or `handler`, for any work) whose doer may not act in this role.", default=())
+    name: str = _name()
+    mark: Mark = _nowhere()
+    marks: Mapping[str, Mark] = _marks()
+
+
+FieldType = Literal["text", "code", "yes_no", "date", "number", "point", "files", "units", "area"]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One thing that is written down, with who may read it."""
+
+    title: Text = key("Name shown to people.")
+    type: FieldType = key("text, code, yes_no, date, number, point, files, units or area.")
+    class_: Literal["public", "party", "handler", "supervisor", "sealed"] = key("Who may read it.", alias="class")
+    help: Text | None = key("One sentence under the input.", default=None)
+    max: int | None = key("Longest text in characters, most files, or greatest number.", default=None)
+    accept: tuple[str, ...] = key("Kinds of file: image.", default=())
+    list: str | None = key("The code list of a `code` field.", default=None)
+    opens_to: tuple[str, ...] = key("Roles that may read a sealed field.", default=())
+    name: str = _name()
+    mark: Mark = _nowhere()
+    marks: Mapping[str, Mark] = _marks()
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A named promise over several stages. A transfer never shortens or restarts it."""
+
+    title: Text = key("Name shown to people.")
+    from_: tuple[str, ...] = key("Acts that start it; `open` is the opening.", alias="from")
+    limit: str = key("A parameter: the amount, unit and calendar.")
+    until: Literal["answered", "ended"] = key("What stops it.", default="answered")
+    tells: tuple[str, ...] = key("Roles and parties told when it runs out.", default=())
+    counts: str | None = key("Counter raised when it runs out.", default=None)
+    name: str = _name()
+    mark: Mark = _nowhere()
+    marks: Mapping[str, Mark] = _marks()
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """Child cases, one for each named unit, opened when the stage is entered."""
+
+    institution: str = key("The institution each called unit handles.")
+    for_each: str = key("A field of type `units`: one child for each; the first named is the first receiver and leads.")
+    then: str = key("The act of this stage done by `children` once the join is met.")
+    join: Literal["all_ended", "any_ended"] = key("When the children are gathered.", default="all_ended")
+    lead: Literal["first", "none"] = key("Who leads: the unit named first, through every transfer.", default="first")
+    passes: tuple[str, ...] = key("Fields handed down to the children.", default=())
+    mark: Mark = _nowhere()
+    marks: Mapping[str, Mark] = _marks()
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What somebody, or the clock, does to a case: the only thing that changes it."""
+
+    title: Text = key("The words on the button.")
+    by: tuple[str, ...] = key("Roles and parties who may; also `holder`, `clock`, `children`.")
+    needs: tuple[str, ...] = key("Fields that must be filled in.", default=())
+    may: tuple[str, ...] = key("Fields that may be filled in.", default=())
+    to: str | None = key("The next stage; `back` returns to the stage the case came from.", default=None)
+    answers: tuple[str, ...] = key("Parties who get their answer by this act.", default=())
+    result: tuple[str, ...] = key("The result; where several are listed the actor chooses.", default=())
+    tier: str | None = key("The level under which the closed case counts.", default=None)
+    at_most: int | None = key("How often in the life of one case.", default=None)
+    tells: tuple[str, ...] = key("Roles and parties who are told.", default=())
+    says: Text | None = key("What they are told; {field} and {number} are filled in.", default=None)
+    approves: str | None = key("A role that must agree before the act takes effect.", default=None)
+    counts: str | None = key("A counter raised by this act.", default=None)
+    does: Literal["pause", "resume", "extend"] | None = key("What it does to the clocks.", default=None)
+    within: str | None = key("For a pause: the longest it may last; the clock then resumes.", default=None)
+    only_in: tuple[str, ...] = key("For an act of `anywhere`: the stages in which it is allowed.", default=())
+    name: str = _name()
+    mark: Mark = _nowhere()
+    marks: Mapping[str, Mark] = _marks()
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where a case stands: who holds it, until when, and what happens when the time runs out."""
+
+    title: Text = key("Name shown to people.")
+    holder: str | None = key("The role that holds the case here.", default=None)
+    within: str | None = key("A parameter: how long it may stay.", default=None)
+    until: str | None = key("Instead of `within`: a date field that says when.", default=None)
+    overdue: str | None = key("The act done by `clock` when the time runs out.", default=None)
+    acts: Mapping[str, Act] = key("What may be done here.", default_factory=dict)
+    calls: Calls | None = key("Child cases opened on entering.", default=None)
+    end: bool = key("The case is closed here.", default=False)
+    name: str = _name()
+    mark: Mark = _nowhere()
+    marks: Mapping[str, Mark] = _marks()
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """A warning the author has read, and why it may stand. Findings that are errors cannot be allowed."""
+
+    code: str = key("The code of the finding.")
+    because: Text = key("Why it may stand.")
+    mark: Mark = _nowhere()
+    marks: Mapping[str, Mark] = _marks()
+
+
+@dataclass(frozen=True, slots=True)
+class Institution:
+    """A published, dated, versioned definition: stages, acts, who, by when, what is told to whom."""
+
+    institution: str = key("Its name: lower-case letters, digits and underscores.")
+    title: Text = key("Name shown to people.")
+    source: str = key("The article, law or decision it comes from.")
+    valid_from: date = key("The first day on which cases open under it.")
+    raised_by: str = key("The party who raises a case and must be answered.")
+    open: Act = key("The opening act; its `to` is the first stage.")
+    stages: Mapping[str, Stage] = key("Where a case may stand.")
+    about: Text | None = key("One or two sentences for residents.", default=None)
+    against: str | None = key("The field naming units complained of; their people never see the case.", default=None)
+    public: bool = key("Residents may open it from the front page.", default=False)
+    parties: Mapping[str, Party] = key("Who is part of a case.", default_factory=dict)
+    roles: Mapping[str, Role] = key("Who acts.", default_factory=dict)
+    fields: Mapping[str, Field] = key("What is written down.", default_factory=dict)
+    clocks: Mapping[str, Clock] = key("Promises that run over several stages.", default_factory=dict)
+    anywhere: Mapping[str, Act] = key("Acts allowed in every open stage.", default_factory=dict)
+    allows: tuple[Allowed, ...] = key("Warnings that may stand, each with a reason.", default=())
+    version: str = field(default="", metadata={"internal": True})
+    mark: Mark = _nowhere()
+    marks: Mapping[str, Mark] = _marks()
+
+    @property
+    def name(self) -> str:
+        """The institution's name, the same as its folder."""
+        return self.institution
+
+    def acts_at(self, stage: str) -> dict[str, Act]:
+        """The acts possible at ``stage`` by definition: its own, then those of `anywhere` that fit. None at an end."""
+        here = self.stages[stage]
+        if here.end:
+            return dict(here.acts)
+        fits = {n: a for n, a in self.anywhere.items() if a.to != stage and (not a.only_in or stage in a.only_in)}
+        return {**dict(here.acts), **{n: a for n, a in fits.items() if n not in here.acts}}
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """One value of a parameter, from a day on. A date that no value covers is an error, never zero."""
+
+    from_: date = key("First day it holds.", alias="from")
+    value: int = key("The number.")
+    unit: Unit = key("minute, hour, day, working_day or working_hour.")
+    source: str = key("Where the number comes from, or `setting` with the reason.")
+    to: date | None = key("Last day it holds; open-ended without.", default=None)
+    calendar: str = key("A calendar of the pack.", default="always")
+    mark: Mark = _nowhere()
+    marks: Mapping[str, Mark] = _marks()
+
+    @property
+    def limit(self) -> Limit:
+        """The value as a limit for the clock."""
+        return Limit(self.value, self.unit, self.calendar)
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One entry of a code list."""
+
+    title: Text = key("Name shown to people.")
+    group: str | None = key("The entry of the same list it belongs under.", default=None)
+    says: Text | None = key("What a person is told when this code is used.", default=None)
+    name: str = _name()
+    mark: Mark = _nowhere()
+    marks: Mapping[str, Mark] = _marks()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a case came out; a result is not a stage."""
+
+    title: Text = key("Name shown to people.")
+    counts: Literal["closed", "excluded"] = key("Whether it counts in the figures or beside them.", default="closed")
+    name: str = _name()
+    mark: Mark = _nowhere()
+    marks: Mapping[str, Mark] = _marks()
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One level of the tree of places, in the city's own words."""
+
+    title: Text = key("The name of the level.")
+    name: str = _name()
+    mark: Mark = _nowhere()
+    marks: Mapping[str, Mark] = _marks()
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """A kind of dated tie between a person and a place or unit."""
+
+    title: Text = key("The name of the post.")
+    at: tuple[str, ...] = key("Levels, or kinds of unit, at which somebody may hold it.")
+    above: str | None = key("The duty that takes over when nobody holds this one; none at the top.", default=None)
+    sees: Literal["handler", "supervisor"] = key("The field class its holders read.", default="handler")
+    works: Literal["field", "desk", "department", "command"] = key("The pages its holders start on.", default="desk")
+    name: str = _name()
+    mark: Mark = _nowhere()
+    marks: Mapping[str, Mark] = _marks()
+
+
+@dataclass(frozen=True, slots=True)
+class PackFile:
+    """pack.yaml: what the city calls its levels, and which duties exist."""
+
+    pack: str = key("Its name, the same as its folder.")
+    title: Text = key("Name shown to people.")
+    extends: str | None = key("A pack whose calendars, results, lists and institutions are shared.", default=None)
+    place: str | None = key("The 12-digit code of the area it governs.", default=None)
+    levels: Mapping[str, Level] = key("Levels of places, from the top down.", default_factory=dict)
+    duties: Mapping[str, Duty] = key("Posts that somebody may hold.", default_factory=dict)
+    mark: Mark = _nowhere()
+    marks: Mapping[str, Mark] = _marks()
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """Everything a city governs by, read and joined with the packs it extends. ``findings`` are the loader's."""
+
+    name: str
+    title: Text
+    place: str | None
+    levels: Mapping[str, Level]
+    duties: Mapping[str, Duty]
+    calendars: Mapping[str, Calendar]
+    parameters: Mapping[str, tuple[Dated, ...]]
+    lists: Mapping[str, Mapping[str, Code]]
+    results: Mapping[str, Result]
+    institutions: Mapping[str, Institution]
+    sources: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def dated(self, parameter: str, on: date) -> Dated:
+        """The value of ``parameter`` on the day ``on``; LookupError names the gap instead of guessing."""
+        for value in self.parameters[parameter]:
+            if value.from_ <= on and (value.to is None or on <= value.to):
+                return value
+        raise LookupError(f"no value of {parameter} covers {on}; add one with `from` on or before that day")
+
+    def ladder(self, duty: str) -> tuple[str, ...]:
+        """The duty and those that take over when it is vacant, from the nearest up."""
+        steps = [duty]
+        while (above := self.duties[steps[-1]].above) and above not in steps:
+            steps.append(above)
+        return tuple(steps)
