@@ -9,7 +9,7 @@ from datetime import date, time, timedelta
 from functools import cache
 from pathlib import Path
 
-import chinese_calendar  # type: ignore[import-untyped]
+import chinese_calendar
 import pytest
 import yaml
 from hypothesis import given
@@ -36,7 +36,7 @@ ALWAYS = Calendar("always")
 def office() -> Calendar:
     raw = yaml.safe_load(CALENDARS.read_text(encoding="utf-8"))["calendars"]["office"]
     years = {
-        number: Year(parse_days(year["days_off"]), parse_days(year["worked"]), year["source"])
+        number: Year(parse_days(year["off"]), parse_days(year["worked"]), year["source"])
         for number, year in raw["years"].items()
     }
     return Calendar("office", hours=parse_hours(raw["hours"]), years=years)

@@ -23,7 +23,7 @@ SECOND = timedelta(seconds=1)
 @cache
 def office() -> Calendar:
     raw = yaml.safe_load(CALENDARS.read_text(encoding="utf-8"))["calendars"]["office"]
-    years = {n: Year(parse_days(y["days_off"]), parse_days(y["worked"]), y["source"]) for n, y in raw["years"].items()}
+    years = {n: Year(parse_days(y["off"]), parse_days(y["worked"]), y["source"]) for n, y in raw["years"].items()}
     return Calendar("office", hours=parse_hours(raw["hours"]), years=years)
 
 
