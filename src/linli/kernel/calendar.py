@@ -18,7 +18,7 @@ DAY_US = 24 * 3600 * 1_000_000
 """Microseconds of a whole day."""
 
 
-class CalendarGap(ValueError):  # noqa: N818  - a gap is what the reader of a log looks for
+class CalendarGap(ValueError):
     """Counting would touch `year`, for which the calendar named `calendar` has no data.
 
     `zh` and `en` say so to the person who can mend it.
