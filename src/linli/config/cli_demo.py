@@ -1,0 +1,87 @@
+"""linli demo"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+
+import click
+
+from linli.config.database import Address
+from linli.config.serving import DEFAULT_THREADS, Server, default_workers
+
+WELCOME = """
+邻里演示已就绪 · The Linli demo is ready
+
+  先打开 · open first   {url}/
+  在登录页点一个人物即可进入，无需密码。人物与诉求均为虚构。
+  Pick a member of the cast on the sign-in page; no password. People and requests are invented.
+
+  按 Ctrl-C 结束 · Ctrl-C to stop
+"""
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--workers", default=default_workers, type=click.IntRange(1, 64), help="Processes (default: processors).")
+def command(host: str, port: int, workers: int) -> None:
+    """Serve a made-up district with its people and requests: no setting needed, no real data touched."""
+    from linli.config import demo_guard, environment, startup
+
+    server = Server(host, port, workers, DEFAULT_THREADS)
+    server.require_free_port()
+    if not environment.text("LINLI_HOME"):
+        os.environ["LINLI_HOME"] = str(environment.home() / "demo")  # never the folder of a real site
+    os.environ["LINLI_DEMO"] = "yes"
+    server.prepare_environment()
+    with startup.site() as where:
+        demo_guard.refuse_demo_on_real_data(where, demo=True)
+        load(where)
+        startup.collect_static()
+        with worker_beside_us():
+            click.echo(WELCOME.format(url=server.url))
+            server.run()
+
+
+def load(where: Address) -> None:
+    """Fill a new database with the demo; one that was interrupted half-way is emptied and filled again."""
+    from django.core.management import call_command
+
+    from linli.config import demo_guard, startup
+
+    before = demo_guard.mark(where)
+    if not before:
+        demo_guard.set_mark(where, demo_guard.LOADING)
+    startup.migrate(where)
+    if before == demo_guard.READY:
+        return
+    if before == demo_guard.LOADING:
+        call_command("flush", interactive=False, verbosity=0)
+    from linli.config.demo.load import load_demo
+
+    load_demo()
+    demo_guard.set_mark(where, demo_guard.READY)
+
+
+@contextmanager
+def worker_beside_us() -> Iterator[None]:
+    """`linli worker` in a process of its own while the block runs; ended in order afterwards."""
+    if find_spec("linli.config.cli_worker") is None:
+        click.echo("This build has no worker: clocks will not fire.", err=True)
+        yield
+        return
+    # A session of its own: Ctrl-C reaches us, and we end it after the last request.
+    worker = subprocess.Popen([sys.executable, "-m", "linli.config.cli", "worker"], start_new_session=True)
+    try:
+        yield
+    finally:
+        worker.terminate()
+        try:
+            worker.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            worker.kill()

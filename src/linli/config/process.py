@@ -1,0 +1,31 @@
+"""Processes that belong together end together, even when the first one is killed with -9."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+
+from linli.config import environment
+
+PARENT_CHECK_SECONDS = 0.5
+
+
+def exit_with_parent() -> None:
+    """End this process in order (SIGTERM) when the one that started it is gone.
+
+    Only for processes started by `linli serve` or `linli demo`, which set LINLI_EXIT_WITH_PARENT to yes.
+    """
+    if not environment.boolean("LINLI_EXIT_WITH_PARENT"):
+        return
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(PARENT_CHECK_SECONDS)
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(5)
+        os._exit(1)  # a thread that hangs must not keep the port
+
+    threading.Thread(target=watch, name="exit-with-parent", daemon=True).start()
