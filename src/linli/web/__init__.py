@@ -1,0 +1,1 @@
+"""HTTP only: what people see, one folder per audience."""
