@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -78,7 +78,13 @@ def icon(name: str, label: str = "", css: str = "") -> SafeString | str:
         if settings.DEBUG:
             raise template.TemplateSyntaxError(f"icon: no “{name}” in {SPRITE}; use a listed id or add a symbol there")
         return ""
-    href, classes = f"{static(SPRITE)}#{name}", f"icon {css}".strip()
+    return _draw(name, label, f"icon {css}".strip())
+
+
+@lru_cache(maxsize=512)
+def _draw(name: str, label: str, classes: str) -> SafeString:
+    """The SVG text, made once: a page of fifty cases draws two hundred icons and the sprite's URL never changes."""
+    href = f"{static(SPRITE)}#{name}"
     if label:
         return format_html('<svg class="{}" role="img" aria-label="{}"><use href="{}"/></svg>', classes, label, href)
     return format_html('<svg class="{}" aria-hidden="true"><use href="{}"/></svg>', classes, href)

@@ -143,8 +143,9 @@
       const value = draft.values[e.name];
       if (value === undefined) continue;
       if (isChoice(e)) {
-        const open = ![...form.elements].some((o) => o.name === e.name && o.defaultChecked);
-        if (open && value.includes(e.value) && !e.checked) { e.checked = true; restored = true; }
+        // A choice preset by the page gives way to the person's own; text set by the server stays.
+        const mine = value.includes(e.value);
+        if (e.checked !== mine) { e.checked = mine; restored = true; }
       } else if (!e.value && typeof value === "string") { e.value = value; restored = true; }
     }
     if (!restored) return;
