@@ -131,4 +131,6 @@ def test_a_schema_of_its_own_finds_the_shared_extensions(monkeypatch: pytest.Mon
         assert plain.execute("SELECT current_schema()").fetchone() == ("tianning",)
         assert plain.execute("SELECT '32.0402'::ltree <@ '32'::ltree").fetchone() == (True,)
         assert plain.execute("SELECT similarity('路灯不亮', '路灯不亮了') > 0.3").fetchone() == (True,)
+        seen = plain.execute("SELECT to_regclass('public.django_migrations') IS NULL, to_regclass('django_migrations')")
+        assert seen.fetchone() == (False, None), "a jurisdiction must not take another's tables for its own"
         plain.execute("DROP SCHEMA tianning CASCADE")

@@ -1,8 +1,8 @@
 """Which PostgreSQL Linli uses, and making it ready: version, schema, extensions.
 
 Embedded by default (`linli.config.embedded`); `LINLI_DATABASE_URL` points to any PostgreSQL 15 or newer instead.
-One jurisdiction is one schema (`LINLI_SCHEMA`): it is first in `search_path`, and `public` follows because the
-extensions live there, shared by all jurisdictions of a database.
+One jurisdiction is one schema (`LINLI_SCHEMA`, default public). Behind it in `search_path` comes only `extensions`,
+shared by all jurisdictions of a database: with `public` there, a new jurisdiction would take another's tables.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from linli.config.environment import SettingError
 from linli.config.postgres_files import OLDEST_MAJOR, DatabaseUnavailable
 
 EXTENSIONS = ("ltree", "pg_trgm", "btree_gist")
-EXTENSION_SCHEMA = "public"
+EXTENSION_SCHEMA = "extensions"
 # Seconds a web thread waits for a free connection before the visitor is told to come back.
 POOL_PATIENCE = 5
 # Any constant will do: it keeps two processes from preparing or migrating the same database at once.
@@ -160,21 +160,21 @@ def prepare(connection: psycopg.Connection[tuple[Any, ...]]) -> None:
         )
     connection.execute("SELECT pg_advisory_lock(%s)", [PREPARE_LOCK])
     try:
-        _create_schema(connection)
+        _create_schema(connection, schema())
         _create_extensions(connection)
     finally:
         connection.execute("SELECT pg_advisory_unlock(%s)", [PREPARE_LOCK])
 
 
-def _create_schema(connection: psycopg.Connection[tuple[Any, ...]]) -> None:
-    if connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", [schema()]).fetchone():
+def _create_schema(connection: psycopg.Connection[tuple[Any, ...]], name: str) -> None:
+    if connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", [name]).fetchone():
         return
     try:
-        connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema())))
+        connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(name)))
     except psycopg.errors.InsufficientPrivilege:
         raise DatabaseUnavailable(
-            f"Schema {schema()} does not exist and this user may not create it: "
-            f"let an administrator run CREATE SCHEMA {schema()} AUTHORIZATION {connection.info.user}."
+            f"Schema {name} does not exist and this user may not create it: "
+            f"let an administrator run CREATE SCHEMA {name} AUTHORIZATION {connection.info.user}."
         ) from None
 
 
@@ -183,6 +183,7 @@ def _create_extensions(connection: psycopg.Connection[tuple[Any, ...]]) -> None:
     present = dict(rows.fetchall())
     for name in EXTENSIONS:
         if name not in present:
+            _create_schema(connection, EXTENSION_SCHEMA)
             try:
                 connection.execute(
                     sql.SQL("CREATE EXTENSION {} SCHEMA {}").format(

@@ -74,13 +74,20 @@ def runnable(
     if account is None or enterable(folder, account):
         return folder
     copy = place / f"postgresql-{major(folder)}"
-    if not _complete(copy / folder.name):
-        shutil.rmtree(copy, ignore_errors=True)
-        unfinished = place / f"postgresql-{major(folder)}.new"
-        shutil.rmtree(unfinished, ignore_errors=True)
-        shutil.copytree(folder.parent, unfinished, symlinks=True)
+    # Wheels keep the libraries of PACKAGE in PACKAGE.libs beside it, found by a relative path: the layout must stay.
+    install, package = folder.parent, folder.parent.parent
+    libraries = package.with_name(package.name + ".libs")
+    programs = copy / package.name / install.name / folder.name
+    if not _complete(programs):
+        unfinished = copy.with_name(copy.name + ".new")
+        for left_over in (copy, unfinished):
+            shutil.rmtree(left_over, ignore_errors=True)
+        shutil.copytree(install, unfinished / package.name / install.name, symlinks=True)
+        if libraries.is_dir():
+            shutil.copytree(libraries, unfinished / libraries.name, symlinks=True)
+        unfinished.chmod(0o755)
         unfinished.rename(copy)
-    return copy / folder.name
+    return programs
 
 
 def require_same_major(binaries: Path, data: Path) -> None:

@@ -9,7 +9,8 @@ import time
 
 from linli.config import environment
 
-PARENT_CHECK_SECONDS = 0.5
+PARENT_CHECK_SECONDS = 0.2
+GRACE_SECONDS = 1.0
 
 
 def exit_with_parent() -> None:
@@ -25,7 +26,7 @@ def exit_with_parent() -> None:
         while os.getppid() == parent:
             time.sleep(PARENT_CHECK_SECONDS)
         os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(5)
+        time.sleep(GRACE_SECONDS)
         os._exit(1)  # a thread that hangs must not keep the port
 
     threading.Thread(target=watch, name="exit-with-parent", daemon=True).start()

@@ -6,6 +6,7 @@ import errno
 import multiprocessing
 import os
 import socket
+import time
 from dataclasses import dataclass
 
 import click
@@ -13,6 +14,7 @@ import click
 CONNECTION_BUDGET = 80  # of PostgreSQL's 100; the rest is for the worker, commands and people
 
 
+PORT_PATIENCE = 3.0  # seconds
 ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - asked for by whoever starts the server
 
 
@@ -38,16 +40,26 @@ class Server:
         os.environ["LINLI_EXIT_WITH_PARENT"] = "yes"
 
     def require_free_port(self) -> None:
-        """Raises click.UsageError when the address cannot be listened on."""
+        """Raises click.UsageError when the address cannot be listened on. Waits a little for the processes of a
+        server that was killed with -9: they notice within PORT_PATIENCE seconds."""
+        for attempt in range(10):
+            problem = self._bind_error()
+            if problem is None:
+                return
+            if problem.errno != errno.EADDRINUSE:
+                raise click.UsageError(f"Cannot listen on {self.host}:{self.port}: {problem.strerror}.")
+            time.sleep(PORT_PATIENCE / 10 if attempt < 9 else 0)
+        raise click.UsageError(f"Port {self.port} is taken; choose another with --port.")
+
+    def _bind_error(self) -> OSError | None:
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
         with socket.socket(family, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((self.host, self.port))
             except OSError as error:
-                if error.errno == errno.EADDRINUSE:
-                    raise click.UsageError(f"Port {self.port} is taken; choose another with --port.") from None
-                raise click.UsageError(f"Cannot listen on {self.host}:{self.port}: {error.strerror}.") from None
+                return error
+        return None
 
     def run(self) -> None:
         """Serve until SIGINT or SIGTERM."""
