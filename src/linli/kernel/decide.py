@@ -338,8 +338,6 @@ def _enter(work: _Work, name: str, came_from: str | None, data: Mapping[str, Any
         work.start(STAGE_CLOCK, stage.within)
     elif stage.until and data.get(stage.until):
         work.start_until(STAGE_CLOCK, data[stage.until])
-    if stage.holder:
-        work.emit(Told("holder"))
     if stage.calls:
         calls = stage.calls
         units = tuple(data.get(calls.for_each) or ())

@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import time
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from linli.kernel.calendar import Calendar, Year, parse_days
+from linli.kernel.calendar import Calendar, Year, parse_days, parse_hours
 from linli.kernel.finding import Finding, error, nearest
 from linli.kernel.institution import Code, Dated, Institution, Mark, Pack, PackFile, Result, Text
 from linli.kernel.reader import BAD, Reader
@@ -179,20 +178,23 @@ def _read_calendar(reader: Reader, name: str, node: Any) -> Calendar | None:
         else:
             say = (f"这里不能写 {word}。", f"There is no key {word} here.")
             reader.complain("unknown-key", key, *say, *nearest(word, ["title", "source", "hours", "years"]))
-    return None if BAD in parts.values() else Calendar(name=name, **parts)
+    if BAD in parts.values():
+        return None
+    try:
+        return Calendar(name=name, **parts)
+    except ValueError as fault:
+        say = (f"日历 {name} 自相矛盾（{fault}）。", f"The calendar {name} contradicts itself ({fault}).")
+        reader.complain("wrong-value", node, *say, "请改正这一年的日期。", "Correct the days.")
+        return None
 
 
 def _read_hours(reader: Reader, node: Any) -> Any:
-    ranges = []
-    for item in getattr(node, "value", []):
-        read = reader.value(tuple[str, ...], item)
-        try:
-            start, end = (time.fromisoformat(part) for part in read)
-        except (ValueError, TypeError):
-            say = ('办公时间应写成 ["09:00", "12:00"]。', 'Hours are written as ["09:00", "12:00"].')
-            return reader.complain("wrong-type", item, *say, "请改成起止两个时刻。", "Give a start and an end.")
-        ranges.append((start, end))
-    return tuple(ranges)
+    read = reader.value(tuple[tuple[str, ...], ...], node)
+    try:
+        return BAD if read is BAD else parse_hours(read)
+    except (ValueError, TypeError) as fault:
+        say = (f"办公时间写得不对（{fault}）。", f"The hours cannot be read ({fault}).")
+        return reader.complain("wrong-type", node, *say, '应写成 [["09:00", "12:00"]]。', 'Write [["09:00", "12:00"]].')
 
 
 def _read_years(reader: Reader, node: Any) -> Any:
@@ -200,16 +202,14 @@ def _read_years(reader: Reader, node: Any) -> Any:
     pairs = reader.pairs(node)
     for word, key, value in pairs if pairs is not BAD else []:
         inner = reader.pairs(value)
-        read = (
-            {w: reader.value(str if w == "source" else tuple[str, ...], v) for w, _, v in inner}
-            if inner is not BAD
-            else {}
-        )
+        kinds = {"source": str, "off": tuple[str, ...], "worked": tuple[str, ...]}
+        read = {w: reader.value(kinds.get(w, str), v) for w, _, v in inner} if inner is not BAD else {}
         try:
-            off, worked = (parse_days(read.get(w, ())) for w in ("off", "worked"))
-            years[int(word)] = Year(off, worked, read["source"])
-        except (ValueError, KeyError, TypeError) as fault:
+            if set(read) != set(kinds):
+                raise ValueError(f"keys are {', '.join(sorted(read))}")
+            years[int(word)] = Year(parse_days(read["off"]), parse_days(read["worked"]), read["source"])
+        except (ValueError, TypeError) as fault:
             say = (f"{word} 年的放假安排写得不对（{fault}）。", f"The days of {word} cannot be read ({fault}).")
-            fix = ("每年要有 source、off、worked。", "Each year needs source, off and worked.")
+            fix = ("每年要有且只有 source、off、worked。", "Each year has source, off and worked, nothing else.")
             reader.complain("wrong-type", key, *say, *fix)
     return years

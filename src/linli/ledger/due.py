@@ -1,0 +1,110 @@
+"""Clocks that run out: one small loop, any number of workers, each clock fired once.
+
+A worker takes a batch of due cases with SKIP LOCKED, so no two workers ever hold the same one, and a worker that was
+down takes up where it stopped, oldest first. What a clock does is the kernel's decision like any other act.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+
+from linli.kernel.case import Called
+from linli.kernel.decide import fire
+from linli.ledger import store
+from linli.ledger.act import commit, context_of
+from linli.ledger.definitions import Runtime, runtime
+from linli.ledger.models import Case
+from linli.ledger.rows import Row, cached, row
+from linli.people import registry
+from linli.people.registry import Snapshot
+
+BATCH = 200
+LONGEST_CHAIN = 50
+"""Clocks of one case fired in one go when a worker catches up after being down."""
+
+
+def sweep(now: datetime, limit: int = BATCH) -> int:
+    """Fire the clocks that ran out by ``now`` on up to ``limit`` cases; returns how many fired. 0 when nothing is due."""
+    rt = runtime()
+    with transaction.atomic():
+        snapshot = registry.fresh()
+        due = (
+            Case.objects.select_for_update(skip_locked=True, of=("self",))
+            .filter(next_due__lte=now, parent=None)
+            .select_related("reporter")
+            .order_by("next_due")[:limit]
+        )
+        fired = _fire_all(rt, snapshot, list(due), now)
+    return fired + _sweep_children(rt, now, limit)
+
+
+def _fire_all(rt: Runtime, snapshot: Snapshot, cases: list[Case], now: datetime) -> int:
+    """Fire every due clock of root cases this worker has locked, writing all of them together."""
+    rows: list[Row] = []
+    fired = 0
+    for case in cases:
+        fired += _fire(rt, snapshot, case, now, rows, None)
+    store.update(rows)
+    return fired
+
+
+def _fire(rt: Runtime, snapshot: Snapshot, case: Case, now: datetime, rows: list[Row], parent: Case | None) -> int:
+    context = context_of(rt, snapshot, case)
+    kernel = case.kernel()
+    head = bytes(case.head)
+    for count in range(LONGEST_CHAIN):
+        due = kernel.next_due()
+        if due is None or due[1] > now:
+            return count
+        # It fires as of the instant it ran out, not of the sweep: a worker that was down changes no deadline.
+        decision = fire(rt.pack, context.institution, kernel, due[0], due[1])
+        if decision is None:
+            return count
+        if parent is not None or any(isinstance(e, Called) for e in decision.entry.events):
+            case.head, stage = head, kernel.stage
+            kernel = commit(rt, snapshot, case, decision, parent, stage)
+            head = bytes(case.head)
+            continue
+        written = row(context, decision.entry, decision.case, head, kernel.stage)
+        rows.append(written)
+        kernel, head = decision.case, written.hash
+    return LONGEST_CHAIN
+
+
+def _sweep_children(rt: Runtime, now: datetime, limit: int) -> int:
+    """Called units' cases, each with its parent locked first: the same order in which acts lock."""
+    fired = 0
+    due = Case.objects.filter(next_due__lte=now, parent__isnull=False).order_by("next_due")
+    for case_id, parent_id in list(due.values_list("id", "parent_id")[:limit]):
+        with transaction.atomic():
+            parent = Case.objects.select_for_update(skip_locked=True).filter(id=parent_id).first()
+            if parent is None:
+                continue
+            locked = Case.objects.select_for_update(skip_locked=True, of=("self",)).select_related("reporter")
+            case = locked.filter(id=case_id, next_due__lte=now).first()
+            if case is not None:
+                fired += _fire(rt, registry.fresh(), case, now, [], parent)
+    return fired
+
+
+def rehold(now: datetime, limit: int = 5000) -> int:
+    """Open cases whose holder's post fell vacant, or was filled again, get the holder that today's duties give."""
+    rt, snapshot, changed = runtime(), registry.fresh(), 0
+    pairs = Case.objects.filter(ended=None).values_list("holder_duty", "holder_path").distinct()
+    day = now.date()
+    vacant = [(d, p) for d, p in pairs if not (d and p and snapshot.holders(d, p, day))]
+    orphaned = Q(stands_in=True) | Q(holder_path=None)
+    for duty, path in vacant:
+        orphaned |= Q(holder_duty=duty, holder_path=path)
+    with transaction.atomic():
+        stale = Case.objects.select_for_update(skip_locked=True, of=("self",)).filter(orphaned, ended=None)
+        for case in stale.select_related("reporter")[:limit]:
+            columns = cached(context_of(rt, snapshot, case), case.kernel(), now)
+            held = {k: columns[k] for k in ("holder_duty", "holder_path", "stands_in")}
+            if any(getattr(case, k) != v for k, v in held.items()):
+                Case.objects.filter(id=case.id).update(**held)
+                changed += 1
+    return changed

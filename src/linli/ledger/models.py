@@ -1,0 +1,175 @@
+"""Tables of the ledger. Nothing here is written by hand: see :mod:`linli.ledger.act`.
+
+Entries are the truth and are never edited; ``Case`` is a cache of them that ``linli verify`` rebuilds and compares.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib.postgres.indexes import GistIndex
+from django.db import models
+from django.db.models import Q
+
+from linli.kernel.case import Case as KernelCase
+from linli.kernel.case import case_from
+from linli.people.models import Person
+from linli.places.ltree import LtreeField
+
+
+class Definition(models.Model):
+    """A published version of an institution, word for word; cases stay pinned to the version they opened under."""
+
+    institution = models.CharField(max_length=63)
+    version = models.CharField(max_length=12)
+    source = models.TextField()
+    valid_from = models.DateField()
+    loaded = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["institution", "version"], name="one_definition_per_version")]
+
+
+class PackFile(models.Model):
+    """The files of the pack in force, so that a process needs nothing but the database."""
+
+    path = models.CharField(max_length=200, primary_key=True)
+    content = models.TextField()
+
+
+class Case(models.Model):
+    """One matter. Columns below ``state`` are copies for finding, sorting and counting."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    number = models.BigIntegerField(unique=True, editable=False, help_text="what people quote; an identity column")
+    secret = models.CharField(max_length=32, unique=True)
+    institution = models.CharField(max_length=63)
+    version = models.CharField(max_length=12)
+    parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="children", db_index=False)
+    state = models.JSONField()
+    head = models.BinaryField(max_length=32)
+    stage = models.CharField(max_length=63)
+    holder_role = models.CharField(max_length=63, null=True)
+    holder_duty = models.CharField(max_length=63, null=True)
+    holder_path = LtreeField(null=True)
+    stands_in = models.BooleanField(default=False)
+    place = LtreeField()
+    unit = LtreeField(null=True)
+    accused = LtreeField(null=True)
+    reporter = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="cases", db_index=False)
+    category = models.CharField(max_length=63, null=True)
+    channel = models.CharField(max_length=30)
+    source = models.CharField(max_length=60, null=True)
+    external = models.CharField(max_length=100, null=True)
+    reported = models.DateTimeField()
+    opened = models.DateTimeField()
+    ended = models.DateTimeField(null=True)
+    next_due = models.DateTimeField(null=True)
+    stage_due = models.DateTimeField(null=True)
+    promise_due = models.DateTimeField(null=True)
+    result = models.CharField(max_length=63, null=True)
+    tier = models.CharField(max_length=63, null=True)
+
+    class Meta:
+        constraints = [
+            # A matter from another system comes in once.
+            models.UniqueConstraint(fields=["source", "external"], name="one_case_per_external_number"),
+            # An open case has a clock that will fire, or waits for its calls under one.
+            models.CheckConstraint(
+                condition=Q(ended__isnull=False) | Q(next_due__isnull=False), name="open_case_has_a_clock"
+            ),
+            # A closed case runs no clock.
+            models.CheckConstraint(
+                condition=Q(ended__isnull=True) | Q(next_due__isnull=True), name="closed_case_has_no_clock"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["next_due"], name="case_sweep", condition=Q(next_due__isnull=False)),
+            models.Index(
+                fields=["holder_duty", "holder_path", "next_due"], name="case_queue", condition=Q(ended__isnull=True)
+            ),
+            GistIndex(fields=["place"], name="case_place"),
+            models.Index(fields=["unit", "-number"], name="case_unit", condition=Q(unit__isnull=False)),
+            models.Index(fields=["reporter"], name="case_reporter", condition=Q(reporter__isnull=False)),
+            models.Index(fields=["parent"], name="case_parent", condition=Q(parent__isnull=False)),
+            models.Index(fields=["ended"], name="case_ended", condition=Q(ended__isnull=False)),
+        ]
+
+    def kernel(self) -> KernelCase:
+        """The state as the kernel's case."""
+        return case_from(self.state)
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """What has been written down; ask :mod:`linli.ledger.visible` before showing any of it."""
+        fields: dict[str, Any] = self.state["fields"]
+        return fields
+
+
+class Entry(models.Model):
+    """One act, hashed over the one before it. Never edited, never deleted."""
+
+    pk = models.CompositePrimaryKey("case_id", "seq")
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="entries", db_index=False)
+    seq = models.IntegerField()
+    at = models.DateTimeField()
+    act = models.CharField(max_length=80)
+    by = models.UUIDField(null=True)
+    role = models.CharField(max_length=63, null=True)
+    channel = models.CharField(max_length=30)
+    works = models.BooleanField(default=False)
+    events = models.JSONField()
+    digest = models.BinaryField(max_length=32, null=True)
+    prev = models.BinaryField(max_length=32)
+    hash = models.BinaryField(max_length=32)
+
+
+class Detail(models.Model):
+    """What was written down in an act: personal data, outside the chain, so that lawful deletion does not break it."""
+
+    pk = models.CompositePrimaryKey("case_id", "seq")
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="details", db_index=False)
+    seq = models.IntegerField()
+    salt = models.BinaryField(max_length=16)
+    data = models.JSONField()
+
+
+class Message(models.Model):
+    """What somebody is told. ``body`` is {zh, en}; ``state`` says whether it arrived, and ``error`` why not."""
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="messages")
+    seq = models.IntegerField()
+    to = models.CharField(max_length=63, help_text="role or party")
+    path = LtreeField(null=True, help_text="for a role: the node whose holders are told")
+    person = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="messages", db_index=False)
+    channel = models.CharField(max_length=20)
+    body = models.JSONField()
+    answer = models.BooleanField(default=False)
+    state = models.CharField(max_length=12, default="queued")
+    tries = models.SmallIntegerField(default=0)
+    next_try = models.DateTimeField(null=True)
+    error = models.CharField(max_length=300, blank=True, default="")
+    created = models.DateTimeField()
+    delivered = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["next_try"], name="message_due", condition=Q(next_try__isnull=False))]
+
+    def text(self, lang: str) -> str:
+        """The words in ``lang``, with the case's number."""
+        body: dict[str, str] = self.body
+        return body["zh" if lang.startswith("zh") else "en"].replace("{number}", str(self.case.number))
+
+
+class Attachment(models.Model):
+    """A file that belongs to a case (or to nobody yet, until the form that uploads it is sent)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    case = models.ForeignKey(Case, null=True, on_delete=models.PROTECT, related_name="attachments")
+    field = models.CharField(max_length=63, blank=True)
+    name = models.CharField(max_length=200)
+    kind = models.CharField(max_length=60, help_text="media type found by reading the file, never the one claimed")
+    size = models.IntegerField(help_text="bytes")
+    sha256 = models.CharField(max_length=64)
+    created = models.DateTimeField()

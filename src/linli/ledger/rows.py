@@ -1,0 +1,210 @@
+"""From a decision to rows: what one act adds to and changes in the database. Pure; :mod:`linli.ledger.store` writes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from linli.kernel.calendar import SHANGHAI
+from linli.kernel.case import STAGE_CLOCK, Asked, Case, Entry, Settled, Told, event_json
+from linli.kernel.institution import Act, Institution, Pack, Text
+from linli.ledger import chain, mandates
+from linli.ledger.mandates import Where
+from linli.people.registry import Holder, Snapshot
+
+IN_APP = "in_app"
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How the person who raised the case can be reached besides its page."""
+
+    person: str | None = None
+    phone: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a decision about one case rests on besides the case itself."""
+
+    pack: Pack
+    institution: Institution
+    where: Where
+    registry: Snapshot
+    reach: Reach = Reach()
+
+    def holder(self, role: str | None, now: datetime) -> Holder | None:
+        """Who holds a case held by ``role``, by the duties of ``now``."""
+        spec = self.institution.roles.get(role or "")
+        return mandates.holder(self.pack, spec, self.where, self.registry, now) if spec else None
+
+
+@dataclass(slots=True)
+class Note:
+    """One message to be queued."""
+
+    to: str
+    path: str | None
+    person: str | None
+    channel: str
+    body: dict[str, str]
+    answer: bool
+
+
+@dataclass(slots=True)
+class Row:
+    """What one act writes: the new cached columns of the case, its entry, the data, and the messages."""
+
+    id: str
+    entry: Entry
+    case: Case
+    version: str
+    prev: bytes
+    hash: bytes
+    salt: bytes | None
+    digest: bytes | None
+    events: bytes
+    columns: dict[str, Any]
+    notes: list[Note] = field(default_factory=list)
+
+
+def row(context: Context, entry: Entry, case: Case, prev: bytes, stage: str | None) -> Row:
+    """Everything that ``entry`` writes; ``case`` is the state after it, ``stage`` where it stood before."""
+    salt, digest = chain.salted(entry.data) if entry.data else (None, None)
+    events = chain.canonical([event_json(e) for e in entry.events])
+    hash_ = chain.link(prev, case.id, case.seq, entry, case.version, events, digest)
+    columns = cached(context, case, entry.at)
+    notes = messages(context, entry, case, stage)
+    return Row(case.id, entry, case, case.version, prev, hash_, salt, digest, events, columns, notes)
+
+
+def cached(context: Context, case: Case, now: datetime) -> dict[str, Any]:
+    """The columns copied out of the state, and who holds the case by today's duties."""
+    institution = context.institution
+    held = None if case.ended else context.holder(case.holder, now)
+    due = case.next_due()
+    stage = case.clocks.get(STAGE_CLOCK)
+    promise = next((case.clocks[n] for n in institution.clocks if n in case.clocks), None)
+    return {
+        "stage": case.stage,
+        "holder_role": case.holder,
+        "holder_duty": held.duty if held else None,
+        "holder_path": held.path if held else None,
+        "stands_in": held.stands_in if held else False,
+        "category": case.fields.get("category"),
+        "ended": case.ended,
+        "next_due": due[1] if due else None,
+        "stage_due": stage.due if stage else None,
+        "promise_due": promise.due if promise else None,
+        "result": case.result,
+        "tier": case.tier,
+    }
+
+
+def act_of(institution: Institution, name: str, stage: str | None) -> Act | None:
+    """The definition of the act that an entry names, at the stage it was done; None for a clock's own."""
+    base = name.partition(".")[0]
+    if base == "open":
+        return institution.open
+    here = institution.stages.get(stage or "")
+    return (here.acts.get(base) if here else None) or institution.anywhere.get(base)
+
+
+def messages(context: Context, entry: Entry, case: Case, stage: str | None) -> list[Note]:
+    """One note for each person or role told. Being handed a case is no message: it stands in the holder's queue."""
+    institution = context.institution
+    act = act_of(institution, entry.act, stage)
+    notes: list[Note] = []
+    for event in entry.events:
+        if not isinstance(event, Told):
+            continue
+        words = _words(context.pack, institution, act, entry, case)
+        if event.to in institution.parties:
+            notes += _to_party(event, institution, words, context.reach)
+        elif act is None or act.says or act.approves or event.answer:
+            to = (case.holder or "") if event.to == "holder" else event.to
+            held = context.holder(to, entry.at)
+            if held and not any((n.to, n.path) == (to, held.path) for n in notes):
+                notes.append(Note(to, held.path, None, IN_APP, words, event.answer))
+    return notes
+
+
+def _to_party(event: Told, institution: Institution, words: dict[str, str], reach: Reach) -> list[Note]:
+    notes = [Note(event.to, None, reach.person, IN_APP, words, event.answer)]
+    if institution.parties[event.to].who == "person":
+        if reach.phone:
+            notes.append(Note(event.to, None, reach.person, "sms", words, event.answer))
+        if reach.email:
+            notes.append(Note(event.to, None, reach.person, "email", words, event.answer))
+    return notes
+
+
+OVERDUE = Text(
+    "事项 {number} 的“{clock}”已经超过时限，正在催办。", "Matter {number}: “{clock}” has run out; it is being pressed."
+)
+
+
+WAITS = Text("事项 {number}：“{act}”等您同意。{reason}", "Matter {number}: “{act}” waits for your agreement. {reason}")
+DECLINED = Text("事项 {number}：“{act}”没有得到同意。", "Matter {number}: “{act}” was not agreed to.")
+
+
+def _sentence(act: Act | None, entry: Entry) -> Text:
+    if act is None:
+        return OVERDUE
+    if any(isinstance(e, Asked) for e in entry.events):
+        return WAITS
+    if any(isinstance(e, Settled) and not e.agreed for e in entry.events):
+        return DECLINED
+    return act.says or act.title
+
+
+def _words(pack: Pack, institution: Institution, act: Act | None, entry: Entry, case: Case) -> dict[str, str]:
+    says = _sentence(act, entry)
+    return {lang: _fill(says.in_(lang), _values(pack, institution, entry, case, lang)) for lang in ("zh", "en")}
+
+
+def _values(pack: Pack, institution: Institution, entry: Entry, case: Case, lang: str) -> Mapping[str, str]:
+    """What may stand in the braces of a sentence: fields as people read them, the promise, the clock."""
+    values = {
+        name: shown(pack, institution, name, value, lang) for name, value in {**case.fields, **entry.data}.items()
+    }
+    promise = next((case.clocks[n].due for n in institution.clocks if n in case.clocks), None)
+    values["promise"] = day_words(promise, lang) if promise else ""
+    if "diversion" in case.fields:
+        code = pack.lists.get("diversions", {}).get(str(case.fields["diversion"]))
+        values["diversion_says"] = code.says.in_(lang) if code and code.says else ""
+    clock = institution.clocks.get(entry.act.removeprefix("clock:"))
+    values["clock"] = clock.title.in_(lang) if clock else ""
+    act = act_of(institution, entry.act, None)
+    values["act"] = act.title.in_(lang) if act else ""
+    return values
+
+
+def _fill(text: str, values: Mapping[str, str]) -> str:
+    for name, value in values.items():
+        text = text.replace("{" + name + "}", value)
+    return text
+
+
+def day_words(moment: datetime, lang: str) -> str:
+    """The last day of a limit that ends at ``moment``, as people say it."""
+    last = (moment - timedelta(microseconds=1)).astimezone(SHANGHAI)
+    return f"{last.year}年{last.month}月{last.day}日" if lang == "zh" else last.date().isoformat()
+
+
+def shown(pack: Pack, institution: Institution, name: str, value: Any, lang: str) -> str:
+    """A field's value as a person reads it."""
+    field_ = institution.fields.get(name)
+    if field_ is None or value is None:
+        return "" if value is None else str(value)
+    if field_.type == "code":
+        code = pack.lists.get(field_.list or "", {}).get(str(value))
+        return code.title.in_(lang) if code else str(value)
+    if field_.type == "yes_no":
+        return ("是" if value else "否") if lang.startswith("zh") else ("yes" if value else "no")
+    if isinstance(value, list):
+        return "、".join(str(v) for v in value)
+    return str(value)

@@ -1,0 +1,84 @@
+"""A person is not an account: residents without a login, helped by someone, by phone or on paper, are persons too."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.indexes import GistIndex
+from django.db import models
+from django.db.models import Q
+
+from linli.places.ltree import LtreeField
+from linli.places.models import Area, Unit
+
+
+class Person(models.Model):
+    """Somebody who raises a matter or does a duty. Contact data is optional: a matter may be anonymous."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=100, blank=True)
+    phone = models.CharField(max_length=30, blank=True)
+    email = models.CharField(max_length=200, blank=True)
+    created = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["phone"], name="person_phone", condition=~Q(phone=""))]
+
+    def __str__(self) -> str:
+        return self.name or str(self.id)[:8]
+
+    @property
+    def masked_phone(self) -> str:
+        """The phone with its middle hidden, as it is shown until somebody needs to call."""
+        return self.phone if len(self.phone) < 8 else f"{self.phone[:3]}****{self.phone[-4:]}"
+
+
+class Account(AbstractUser):
+    """A way to sign in; most persons have none. ``person`` is who signs in."""
+
+    person = models.OneToOneField(Person, null=True, blank=True, on_delete=models.PROTECT, related_name="account")
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+
+class Token(models.Model):
+    """A key for the API. Only its SHA-256 is kept."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="tokens")
+    name = models.CharField(max_length=60)
+    digest = models.CharField(max_length=64, unique=True)
+    created = models.DateTimeField()
+    ends = models.DateTimeField(null=True, blank=True)
+
+
+class Duty(models.Model):
+    """A dated tie between a person and a place or unit: the mandate behind every act.
+
+    ``path`` is the subtree the duty covers: the area's path, or the unit's where the duty is held at a unit alone.
+    ``unit`` is also set for territorial duties that are held in a unit's name (a community committee's officer).
+    """
+
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="duties")
+    duty = models.CharField(max_length=60)
+    area = models.ForeignKey(Area, null=True, blank=True, on_delete=models.PROTECT, related_name="duties")
+    unit = models.ForeignKey(Unit, null=True, blank=True, on_delete=models.PROTECT, related_name="duties")
+    path = LtreeField()
+    starts = models.DateField()
+    ends = models.DateField(null=True, blank=True, help_text="last day")
+    tie = models.CharField(max_length=40, default="appointed", help_text="kind of tie: appointed, elected, part_time …")
+    source = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [
+            # A duty is held somewhere.
+            models.CheckConstraint(condition=Q(area__isnull=False) | Q(unit__isnull=False), name="duty_is_somewhere"),
+            models.CheckConstraint(
+                condition=Q(ends__isnull=True) | Q(ends__gte=models.F("starts")), name="duty_ends_after_it_begins"
+            ),
+            # Nobody holds the same living duty at the same place twice.
+            models.UniqueConstraint(
+                fields=["person", "duty", "path"], condition=Q(ends__isnull=True), name="one_living_duty_each"
+            ),
+        ]
+        indexes = [GistIndex(fields=["path"], name="duty_path"), models.Index(fields=["person"], name="duty_person")]

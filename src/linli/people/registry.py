@@ -1,0 +1,175 @@
+"""Who holds what, where, kept in memory and reloaded when it has changed.
+
+Every decision asks who holds a duty at a place. The registry answers from memory; its version number is compared with
+the database inside the same statement that writes, so a stale copy never decides anything.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from django.db import connection, transaction
+
+from linli.people.models import Duty
+from linli.places.models import Area, Registry, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A dated duty of one person."""
+
+    person: str
+    duty: str
+    path: str
+    unit: str | None
+    starts: date
+    ends: date | None
+
+    def on(self, day: date) -> bool:
+        """Whether it is held on ``day``."""
+        return self.starts <= day and (self.ends is None or day <= self.ends)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An area as the registry knows it."""
+
+    code: str
+    name: str
+    kind: str
+    path: str
+    parent: str | None
+    lat: float | None
+    lng: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """A unit as the registry knows it."""
+
+    code: str
+    name: str
+    kind: str
+    path: str
+    area: str
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Where a role's duty was found: the duty, the node's path, and whether somebody above stands in for a vacancy."""
+
+    duty: str
+    path: str
+    stands_in: bool
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """All living places, units and duties at one version."""
+
+    version: int
+    places: dict[str, Place] = field(default_factory=dict)
+    by_path: dict[str, Place] = field(default_factory=dict)
+    units: dict[str, Office] = field(default_factory=dict)
+    units_by_path: dict[str, Office] = field(default_factory=dict)
+    held: dict[tuple[str, str], list[Held]] = field(default_factory=dict)
+    of_person: dict[str, list[Held]] = field(default_factory=dict)
+
+    def holders(self, duty: str, path: str, day: date, not_of: str | None = None) -> list[Held]:
+        """Everybody who holds ``duty`` at exactly ``path`` on ``day``, without those of the unit ``not_of``."""
+        here = self.held.get((duty, path), ())
+        return [h for h in here if h.on(day) and not (not_of and h.unit == not_of)]
+
+    def duties(self, person: str | None, day: date) -> list[Held]:
+        """What ``person`` holds on ``day``."""
+        return [h for h in self.of_person.get(person or "", ()) if h.on(day)]
+
+    def level(self, path: str, kind: str) -> str | None:
+        """The path of the ancestor of ``path`` (or itself) that is of ``kind``; None when the case is placed above it."""
+        labels = path.split(".")
+        for end in range(len(labels), 0, -1):
+            at = ".".join(labels[:end])
+            if at in self.by_path and self.by_path[at].kind == kind:
+                return at
+        return None
+
+    def resolve(
+        self, ladder: Sequence[tuple[str, str]], place: str, unit: str | None, day: date, not_of: str | None
+    ) -> Holder | None:
+        """The first step of ``ladder`` (duty, level or ``unit``) at which somebody holds the duty; None for nobody.
+
+        A case without a place at the level (only the street is known) begins at the first level it has.
+        """
+        for step, (duty, at) in enumerate(ladder):
+            node = unit if at == "unit" else self.level(place, at)
+            if node and self.holders(duty, node, day, not_of):
+                return Holder(duty, node, step > 0)
+        return None
+
+    def nearest(self, lat: float, lng: float, kind: str) -> Place | None:
+        """The place of ``kind`` whose point is nearest; distance on a plane is near enough inside one city."""
+        with_point = [p for p in self.places.values() if p.kind == kind and p.lat is not None and p.lng is not None]
+        return min(with_point, key=lambda p: ((p.lat or 0) - lat) ** 2 + ((p.lng or 0) - lng) ** 2 * 0.72, default=None)
+
+
+_lock = threading.Lock()
+_current: dict[str, Snapshot] = {}
+
+
+def current() -> Snapshot:
+    """The copy in memory, loaded on first use. It may be one change old: writes compare its version (see ledger)."""
+    return _current.get(_key()) or reload()
+
+
+def fresh() -> Snapshot:
+    """The copy in memory if the database still has its version, otherwise a new one. One cheap query."""
+    here = _current.get(_key())
+    version = Registry.objects.filter(id=1).values_list("version", flat=True).first()
+    return here if here and here.version == version else reload()
+
+
+def reload() -> Snapshot:
+    """Read everything again."""
+    with _lock, transaction.atomic():
+        version = Registry.objects.filter(id=1).values_list("version", flat=True).first()
+        if version is None:
+            version = Registry.objects.get_or_create(id=1)[0].version
+        _current[_key()] = _load(version)
+    return _current[_key()]
+
+
+def forget() -> None:
+    """Drop the copy; the next question reads the database."""
+    _current.clear()
+
+
+def _key() -> str:
+    return str(connection.settings_dict["NAME"])
+
+
+def _load(version: int) -> Snapshot:
+    snapshot = Snapshot(version)
+    for area in Area.objects.filter(valid_to__isnull=True).select_related("parent"):
+        parent = area.parent.code if area.parent else None
+        place = Place(area.code, area.name, area.kind, area.path, parent, area.lat, area.lng)
+        snapshot.places[place.code] = snapshot.by_path[place.path] = place
+    for unit in Unit.objects.filter(valid_to__isnull=True).select_related("area"):
+        office = Office(unit.code, unit.name, unit.kind, unit.path, unit.area.path)
+        snapshot.units[office.code] = snapshot.units_by_path[office.path] = office
+    _load_duties(snapshot, Duty.objects.select_related("unit"))
+    return snapshot
+
+
+def _load_duties(snapshot: Snapshot, duties: Iterable[Duty]) -> None:
+    held: defaultdict[tuple[str, str], list[Held]] = defaultdict(list)
+    of_person: defaultdict[str, list[Held]] = defaultdict(list)
+    for d in duties:
+        unit = d.unit.path if d.unit else None
+        one = Held(str(d.person_id), d.duty, d.path, unit, d.starts, d.ends)
+        held[(d.duty, d.path)].append(one)
+        of_person[one.person].append(one)
+    snapshot.held, snapshot.of_person = dict(held), dict(of_person)

@@ -1,0 +1,106 @@
+"""Verbs: the only writes to places and units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import transaction
+from django.db.models import F
+
+from linli.places.ltree import label
+from linli.places.models import Area, Registry, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A row that was not taken: where it stands and one sentence on how to mend it."""
+
+    line: int
+    reason: str
+    row: Mapping[str, str]
+
+
+def bump() -> None:
+    """Note that places, units or duties changed; every process reloads its copy before its next decision."""
+    if not Registry.objects.filter(id=1).update(version=F("version") + 1):
+        Registry.objects.create(id=1)
+
+
+@transaction.atomic
+def import_areas(rows: Iterable[tuple[int, Mapping[str, str]]]) -> tuple[int, int, list[Reject]]:
+    """Create or rename areas from (line, row) pairs, parents first; returns (created, changed, rejects).
+
+    Columns: code, name, kind, parent (a code, empty at the top), lat, lng, valid_from (YYYY-MM-DD).
+    The same file twice creates nothing twice.
+    """
+    known = {a.code: a for a in Area.objects.filter(valid_to__isnull=True)}
+    created = changed = 0
+    rejects: list[Reject] = []
+    for line, row in rows:
+        try:
+            area, is_new = _area(row, known)
+        except ValueError as fault:
+            rejects.append(Reject(line, str(fault), row))
+            continue
+        known[area.code] = area
+        created, changed = created + is_new, changed + (not is_new and getattr(area, "was_changed", False))
+    if created or changed:
+        bump()
+    return created, changed, rejects
+
+
+def _area(row: Mapping[str, str], known: Mapping[str, Area]) -> tuple[Area, bool]:
+    code, name, kind = (row.get(k, "").strip() for k in ("code", "name", "kind"))
+    if not (code.isdigit() and 12 <= len(code) <= 20):
+        raise ValueError(f"code: 应为 12 位以上数字，写的是“{code}”")
+    if not name or not kind:
+        raise ValueError("name、kind 都要填")
+    parent_code = row.get("parent", "").strip()
+    if parent_code and parent_code not in known:
+        raise ValueError(f"parent: 没有编码为 {parent_code} 的上级；上级要写在前面")
+    old = known.get(code)
+    if old is not None:
+        old.was_changed = _rename(old, name)  # type: ignore[attr-defined]
+        return old, False
+    parent = known.get(parent_code)
+    path = ".".join(filter(None, (parent.path if parent else "", label(f"a{code}"))))
+    lat, lng = (_number(row.get(k, ""), k) for k in ("lat", "lng"))
+    begins = _day(row.get("valid_from", ""))
+    fields = {"code": code, "name": name, "kind": kind, "parent": parent, "path": path, "lat": lat, "lng": lng}
+    return Area.objects.create(**fields, valid_from=begins), True
+
+
+def _rename(area: Area, name: str) -> bool:
+    """A spelling mended in place; a real renaming, merging or splitting ends the row and begins another."""
+    if area.name == name:
+        return False
+    area.name = name
+    area.save(update_fields=["name"])
+    return True
+
+
+def _number(text: str, key: str) -> float | None:
+    try:
+        return float(text) if text.strip() else None
+    except ValueError:
+        raise ValueError(f"{key}: 应为数字，写的是“{text}”") from None
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise ValueError(f"valid_from: 应写成 2022-01-01，写的是“{text}”") from None
+
+
+def create_unit(code: str, name: str, kind: str, area: Area, begins: date, parent: Unit | None = None) -> Unit:
+    """A unit that acts at ``area`` from the day ``begins``; an existing living code is returned as it is."""
+    old = Unit.objects.filter(code=code, valid_to__isnull=True).first()
+    if old is not None:
+        return old
+    path = ".".join((parent.path if parent else "u", label(code)))
+    unit = Unit.objects.create(code=code, name=name, kind=kind, area=area, parent=parent, path=path, valid_from=begins)
+    bump()
+    return unit

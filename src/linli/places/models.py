@@ -1,0 +1,74 @@
+"""Dated trees of areas and units. A change ends one row and begins another; nothing is overwritten (red line 13)."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.indexes import GistIndex
+from django.db import models
+from django.db.models import Q
+
+from linli.places.ltree import LtreeField
+
+
+class Area(models.Model):
+    """A place of the tree, from the city down to a grid. ``kind`` is a level that the pack declares."""
+
+    code = models.CharField(max_length=20, help_text="12-digit statistical division code; grids add a 3-digit serial")
+    name = models.CharField(max_length=100)
+    kind = models.CharField(max_length=40)
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="children")
+    path = LtreeField()
+    lat = models.FloatField(null=True, blank=True, help_text="WGS-84 degrees of a point inside")
+    lng = models.FloatField(null=True, blank=True, help_text="WGS-84 degrees of a point inside")
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True, blank=True, help_text="last day; empty while it exists")
+    successor = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="predecessors")
+
+    class Meta:
+        constraints = [
+            # A code names one living place.
+            models.UniqueConstraint(
+                fields=["code"], condition=Q(valid_to__isnull=True), name="one_living_area_per_code"
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_to__isnull=True) | Q(valid_to__gte=models.F("valid_from")),
+                name="area_ends_after_it_begins",
+            ),
+        ]
+        indexes = [GistIndex(fields=["path"], name="area_path"), models.Index(fields=["kind"], name="area_kind")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Unit(models.Model):
+    """An office, committee, department or utility that acts at a place."""
+
+    code = models.CharField(max_length=60)
+    name = models.CharField(max_length=100)
+    kind = models.CharField(max_length=40)
+    area = models.ForeignKey(Area, on_delete=models.PROTECT, related_name="units")
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="children")
+    path = LtreeField()
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            # A code names one living unit.
+            models.UniqueConstraint(
+                fields=["code"], condition=Q(valid_to__isnull=True), name="one_living_unit_per_code"
+            ),
+        ]
+        indexes = [GistIndex(fields=["path"], name="unit_path")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Registry(models.Model):
+    """One row: a number that grows with every change to places, units or duties, so that caches know they are old."""
+
+    version = models.BigIntegerField(default=1)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="one_registry")]
