@@ -1,0 +1,58 @@
+"""An institution as a Mermaid state diagram (stateDiagram-v2), for wikis, README files and editors that draw it."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from linli.drafting.table import SYSTEM, Words, edges, walk
+from linli.kernel.institution import Act, Institution, Pack
+
+_UNSAFE = re.compile(r"[^\w \u3000-\u303f\uff01-\uff5e“”‘’·→-]")
+
+
+def mermaid(pack: Pack, institution: Institution, lang: str, on: date | None = None) -> str:
+    """The text of the diagram: a state for each stage, an arrow for each act that moves a case.
+
+    Acts that stay are left out; acts of `anywhere` that move are drawn from each stage that allows them. Titles are
+    escaped as entities, so no title can add a state, a directive or markup. ``on`` chooses the limits shown.
+    """
+    words = Words(pack, institution, lang, on)
+    order = walk(institution)
+    ids = {name: f"s{number}" for number, name in enumerate(order)}
+    lines = ["stateDiagram-v2"]
+    lines += [f"    {ids[name]} : {_state(words, name)}" for name in order]
+    if institution.open.to in ids:
+        lines.append(f"    [*] --> {ids[institution.open.to]} : {_escape(institution.open.title.in_(lang))}")
+    for edge in edges(institution):
+        lines.append(f"    {ids[edge.source]} --> {ids[edge.target]} : {_label(words, edge.act)}")
+    for name in order:
+        for act in institution.acts_at(name).values():
+            if act.name in institution.anywhere and act.name not in institution.stages[name].acts and act.to in ids:
+                lines.append(f"    {ids[name]} --> {ids[act.to]} : {_label(words, act)}")
+    lines += [f"    {ids[name]} --> [*]" for name in order if institution.stages[name].end]
+    return "\n".join(lines) + "\n"
+
+
+def _state(words: Words, name: str) -> str:
+    stage = words.institution.stages[name]
+    facts = [words.stage(name)]
+    if not stage.end:
+        facts += [words.title(stage.holder)] if stage.holder else []
+        facts += [words.by_when(stage)] if words.by_when(stage) else []
+    return _escape(" · ".join(facts))
+
+
+def _label(words: Words, act: Act) -> str:
+    """The act; when only the clock does it, or it may, that is said."""
+    title = act.title.in_(words.lang)
+    if "clock" not in act.by:
+        return _escape(title)
+    people = any(r not in SYSTEM for r in act.by)
+    note = words.say("到期自动", "or when time is up" if people else "when time is up")
+    return _escape(f"{title} · {note}")
+
+
+def _escape(text: str) -> str:
+    """Everything but letters, digits, spaces and Chinese punctuation as a Mermaid entity (`#60;` for `<`)."""
+    return _UNSAFE.sub(lambda found: f"#{ord(found[0])};", " ".join(text.split()))
