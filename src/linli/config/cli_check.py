@@ -1,0 +1,107 @@
+"""linli check"""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib.resources import files as package_files
+from pathlib import Path
+from typing import Any
+
+import click
+
+from linli.drafting.check import check_files
+from linli.drafting.check_states import TooManyStates
+from linli.drafting.worst import WorstCase, worst_case
+from linli.kernel.finding import Finding
+from linli.kernel.institution import Institution, Pack
+from linli.kernel.load import read_folder
+
+SHIPPED = Path(str(package_files("linli") / "packs"))
+"""The packs that come with Linli; a pack elsewhere may extend them."""
+
+
+def pack_files(pack: str) -> tuple[dict[str, bytes], str]:
+    """The files of ``pack`` (a shipped pack's name, or a path to a folder) and its name; UsageError when absent.
+
+    A shipped name wins over a folder of the same name in the current directory; write ``./NAME`` for the folder.
+    """
+    if (SHIPPED / pack / "pack.yaml").is_file() and "/" not in pack:
+        return read_folder(SHIPPED, pack), pack
+    folder = Path(pack).resolve()
+    if not folder.is_dir():
+        known = ", ".join(sorted(p.parent.name for p in SHIPPED.glob("*/pack.yaml")))
+        raise click.UsageError(f"There is no pack {pack}: give a folder, or one of {known}.")
+    found = read_folder(folder.parent, folder.name)
+    for shipped in SHIPPED.glob("*/pack.yaml"):
+        name = shipped.parent.name
+        if name != folder.name and f"{name}/pack.yaml" not in found:
+            found |= read_folder(SHIPPED, name)
+    return found, folder.name
+
+
+@click.command()
+@click.argument("pack")
+@click.option("--json", "as_json", is_flag=True, help="Plain values for a machine.")
+@click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
+def command(pack: str, as_json: bool, lang: str) -> None:
+    """Check PACK, a shipped pack's name or a folder: prove that nothing gets lost in it, or show how it can.
+
+    Prints findings by place, then the worst case of each institution: the longest time from report to answer.
+    Exit status 0 when nothing is wrong, 1 with findings, 2 for wrong usage.
+    """
+    files, name = pack_files(pack)
+    read, findings = check_files(files, name)
+    worst = _worst(read) if read and not findings else []
+    if as_json:
+        click.echo(json.dumps(_as_json(name, findings, worst), ensure_ascii=False, indent=1))
+    else:
+        _print(name, read, findings, worst, lang)
+    sys.exit(1 if findings else 0)
+
+
+def _worst(pack: Pack) -> list[tuple[Institution, WorstCase]]:
+    found = []
+    for institution in pack.institutions.values():
+        try:
+            case = worst_case(pack, institution)
+        except (TooManyStates, LookupError):
+            continue  # a finding says so
+        if case:
+            found.append((institution, case))
+    return found
+
+
+def _as_json(name: str, findings: list[Finding], worst: list[tuple[Institution, WorstCase]]) -> dict[str, Any]:
+    cases = [case.as_json() for _, case in worst]
+    return {"pack": name, "findings": [f.as_json() for f in findings], "worst": cases}
+
+
+def _print(
+    name: str, pack: Pack | None, findings: list[Finding], worst: list[tuple[Institution, WorstCase]], lang: str
+) -> None:
+    zh = lang == "zh"
+    for finding in findings:
+        click.echo(finding.line(lang))
+    if findings:
+        count = len(findings)
+        click.echo(f"{name}：{count} 处需要改正。" if zh else f"{name}: {count} finding(s) to mend.")
+        return
+    number = len(pack.institutions) if pack else 0
+    click.echo(f"{name}：{number} 项制度，没有发现问题。" if zh else f"{name}: {number} institution(s), no finding.")
+    for institution, case in worst:
+        _print_worst(institution, case, lang)
+
+
+def _print_worst(institution: Institution, case: WorstCase, lang: str) -> None:
+    zh = lang == "zh"
+    title = institution.title.in_(lang)
+    label = "从反映到答复最长" if zh else "from report to answer at most"
+    click.echo(f"\n{title} ({institution.name})：{label} {case.words(lang)}")
+    click.echo(f"  {' → '.join(case.path)}")
+    for stage in case.rearms:
+        here = institution.stages[stage].title.in_(lang)
+        say = "到期只催办、不移送，时限按一次计" if zh else "presses without moving on; its limit is counted once"
+        click.echo(f"  * {here}: {say}")
+    for extra in case.plus:
+        click.echo(f"  + {extra.in_(lang)}")

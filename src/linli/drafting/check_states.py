@@ -1,0 +1,183 @@
+"""The state space of an institution: every way a case can go, walked breadth-first so that paths are shortest.
+
+A state is where a case stands, whether the one who raised it was answered, whether it has a result, how often each
+bounded act was done, and (where an act may go ``back``) which stage it came from. It follows the kernel exactly: acts
+are counted by name over all stages, and a clock fires its consequence even when ``at_most`` is used up.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from linli.kernel.institution import Act, Institution, Stage
+
+MOST_STATES = 40_000
+"""More are not walked: the proof would take longer than the second that `check` may take."""
+
+
+class TooManyStates(ValueError):
+    """The institution has more than MOST_STATES states even when every bound is counted as one."""
+
+
+class State(NamedTuple):
+    """One situation of a case."""
+
+    stage: str
+    answered: bool
+    resulted: bool
+    used: tuple[int, ...]
+    came_from: str | None
+
+
+class Edge(NamedTuple):
+    """One act that moves a case from one state to another; ``by`` is a role, a party, `clock` or `children`."""
+
+    source: State
+    act: Act
+    by: str
+    target: State
+
+
+class Move(NamedTuple):
+    """A moving act as it is possible at one stage."""
+
+    act: Act
+    by: str
+    counter: int
+    goes: str
+    resulted: bool
+
+
+class Graph:
+    """All reachable states of ``institution`` with the edges between them. Raises TooManyStates."""
+
+    def __init__(self, institution: Institution) -> None:
+        self.institution = institution
+        self.moves = {name: list(_moves(institution, stage)) for name, stage in institution.stages.items()}
+        self.counters = _counters(institution)
+        self.backs = {name for name, moves in self.moves.items() if any(m.goes == "back" for m in moves)}
+        for most in (None, 3, 2, 1):
+            if self._walk(most):
+                return
+        raise TooManyStates(institution.name)
+
+    def path(self, to: State | Edge) -> tuple[str, ...]:
+        """The shortest way from the opening to a state, or over an edge: stages and acts by turns."""
+        steps: list[str] = []
+        if isinstance(to, Edge):
+            steps = [self.say(to), self.stage_words(to.target.stage)]
+            state = to.source
+        else:
+            state = to
+        while (edge := self.parent[state]) is not None:
+            steps = [self.say(edge), self.stage_words(state.stage), *steps]
+            state = edge.source
+        return (f"open by {self.institution.open.by[0]}", self.stage_words(state.stage), *steps)
+
+    def cycle(self, edges: list[Edge]) -> tuple[str, ...]:
+        """A round trip: stages and acts by turns, the first stage again at the end."""
+        words = [self.stage_words(edges[0].source.stage)]
+        for edge in edges:
+            words += [self.say(edge), self.stage_words(edge.target.stage)]
+        return tuple(words)
+
+    def stage_words(self, name: str) -> str:
+        """A stage as it is shown in a path."""
+        return f"{name} {self.institution.stages[name].title.zh}"
+
+    def say(self, edge: Edge) -> str:
+        """An act as it is shown in a path."""
+        return f"{edge.act.name} by {edge.by}"
+
+    def ends(self) -> list[State]:
+        """The reachable states in which the case is closed."""
+        return [s for s in self.edges if self.institution.stages[s.stage].end]
+
+    def reaching(self, goals: list[State], keep: Callable[[Edge], bool] = lambda edge: True) -> set[State]:
+        """The states from which one of ``goals`` can be reached over the edges kept."""
+        into: dict[State, list[State]] = {}
+        for edges in self.edges.values():
+            for edge in edges:
+                if keep(edge):
+                    into.setdefault(edge.target, []).append(edge.source)
+        seen, queue = set(goals), deque(goals)
+        while queue:
+            for source in into.get(queue.popleft(), ()):
+                if source not in seen:
+                    seen.add(source)
+                    queue.append(source)
+        return seen
+
+    def _walk(self, most: int | None) -> bool:
+        first = self.institution.open.to or next(iter(self.institution.stages))
+        start = State(first, False, False, (0,) * len(self.counters), None)
+        self.parent: dict[State, Edge | None] = {start: None}
+        self.edges: dict[State, list[Edge]] = {}
+        self._most = most
+        queue = deque([start])
+        while queue:
+            state = queue.popleft()
+            self.edges[state] = [] if self.institution.stages[state.stage].end else self._out(state)
+            for edge in self.edges[state]:
+                if edge.target not in self.parent:
+                    self.parent[edge.target] = edge
+                    queue.append(edge.target)
+            if len(self.parent) > MOST_STATES:
+                return False
+        return True
+
+    def _out(self, state: State) -> list[Edge]:
+        found: list[Edge] = []
+        targets: set[tuple[str, State]] = set()
+        for move in self.moves[state.stage]:
+            used = state.used
+            if move.counter >= 0:
+                cap = list(self.counters.values())[move.counter]
+                cap = cap if self._most is None else min(cap, self._most)
+                count = used[move.counter]
+                bound = move.act.at_most
+                if bound is not None and count >= min(bound, cap) and move.by not in ("clock", "children"):
+                    continue
+                used = (*used[: move.counter], min(count + 1, cap), *used[move.counter + 1 :])
+            target = self._target(state, move, used)
+            if (move.act.name, target) not in targets:
+                targets.add((move.act.name, target))
+                found.append(Edge(state, move.act, move.by, target))
+        return found
+
+    def _target(self, state: State, move: Move, used: tuple[int, ...]) -> State:
+        goes = (state.came_from or state.stage) if move.goes == "back" else move.goes
+        answered = state.answered or self.institution.raised_by in move.act.answers
+        came_from = state.stage if goes in self.backs else None
+        return State(goes, answered, state.resulted or move.resulted, used, came_from)
+
+
+def _moves(institution: Institution, stage: Stage) -> Iterator[Move]:
+    """The moving acts of ``stage``: by a person first, then by the clock, then by the called units."""
+    if stage.end:
+        return
+    names = list(_counters(institution))
+    for act in institution.acts_at(stage.name).values():
+        if not act.to:
+            continue
+        counter = names.index(act.name) if act.name in names else -1
+        people = [b for b in act.by if b not in ("clock", "children") and (b != "holder" or stage.holder)]
+        if people:
+            by = stage.holder if people[0] == "holder" and stage.holder else people[0]
+            yield Move(act, by, counter, act.to, bool(act.result))
+        if stage.overdue == act.name and (stage.within or stage.until):
+            yield Move(act, "clock", counter, act.to, len(act.result) == 1)
+        if stage.calls and stage.calls.then == act.name and act.name in stage.acts:
+            yield Move(act, "children", counter, act.to, len(act.result) == 1)
+
+
+def _counters(institution: Institution) -> dict[str, int]:
+    """The bounded moving acts by name, with the greatest bound that any act of this name has."""
+    found: dict[str, int] = {}
+    every = [institution.anywhere, *(s.acts for s in institution.stages.values())]
+    for act in (a for acts in every for a in acts.values()):
+        if act.to and act.at_most is not None:
+            found[act.name] = max(found.get(act.name, 0), act.at_most)
+    return found

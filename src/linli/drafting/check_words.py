@@ -1,0 +1,172 @@
+"""Words for people, placeholders in messages, and rules written where they have no effect."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from linli.drafting.check_names import PlacedAct, acts_of, mark_of
+from linli.drafting.codes import found
+from linli.kernel.finding import Finding
+from linli.kernel.institution import Act, Institution, Pack, Text
+
+HAN = re.compile(r"[㐀-鿿]")
+LATIN_WORDS = re.compile(r"[A-Za-z]{2,}.*[A-Za-z]{2,}")
+
+
+def check_words(pack: Pack, institution: Institution) -> list[Finding]:
+    """Texts, placeholders, idle rules and unused names of one institution."""
+    findings = [f for text in texts(institution) for f in check_text(text)]
+    for placed in acts_of(institution):
+        findings += _says(institution, placed, placed.act.says) if placed.act.says else []
+        findings += _idle(institution, placed)
+    findings += _field_types(institution)
+    return [*findings, *_unused(institution), *_shared_counters(institution)]
+
+
+def texts(thing: Any) -> Iterator[Text]:
+    """Every text inside a thing of the language."""
+    if isinstance(thing, Text):
+        yield thing
+    elif isinstance(thing, dict):
+        for value in thing.values():
+            yield from texts(value)
+    elif isinstance(thing, tuple):
+        for value in thing:
+            yield from texts(value)
+    elif is_dataclass(thing) and not isinstance(thing, type):
+        for spec in fields(thing):
+            if "internal" not in spec.metadata:
+                yield from texts(getattr(thing, spec.name))
+
+
+def check_text(text: Text) -> list[Finding]:
+    """A text that is empty or not translated."""
+    if not text.zh.strip() or not text.en.strip():
+        return [found("text-empty", text.mark, "给人看的文字是空的。", "Words for people are empty.")]
+    if HAN.search(text.en):
+        say = f"en 里是中文：“{text.en[:30]}”。", f"`en` is written in Chinese: “{text.en[:30]}”."
+        return [found("text-untranslated", mark_of(text, "en"), *say)]
+    if not HAN.search(text.zh) and LATIN_WORDS.search(text.zh):
+        say = f"zh 里没有中文：“{text.zh[:30]}”。", f"`zh` has no Chinese in it: “{text.zh[:30]}”."
+        return [found("text-untranslated", mark_of(text, "zh"), *say)]
+    return []
+
+
+def placeholders(says: str) -> set[str] | None:
+    """The names in braces of a message; None when the braces are broken."""
+    try:
+        parts = list(string.Formatter().parse(says))
+    except ValueError:
+        return None
+    return {name for _, name, _, _ in parts if name is not None}
+
+
+def _says(institution: Institution, placed: PlacedAct, says: Text) -> Iterator[Finding]:
+    act = placed.act
+    zh, en = placeholders(says.zh), placeholders(says.en)
+    if zh is None or en is None:
+        say = "告知文字里的花括号写得不对。", "The braces of this message are broken."
+        yield found("says-broken", mark_of(act, "says"), *say)
+        return
+    codes = {f"{n}_says" for n, f in institution.fields.items() if f.type == "code"}
+    known = {"number", *institution.clocks, *institution.fields, *codes}
+    for name in sorted((zh | en) - known):
+        say = f"告知文字里的 {{{name}}} 没有声明。", f"{{{name}}} in this message is declared nowhere."
+        yield found("undeclared-name", mark_of(act, "says"), *say)
+    if zh != en:
+        odd = "、".join(sorted(zh ^ en))
+        say = f"只有一种文字里有 {{{odd}}}。", f"Only one language fills in {{{odd}}}."
+        yield found("says-differ", mark_of(act, "says"), *say)
+    for name in sorted(zh | en):
+        field = name.removesuffix("_says") if name in codes else name
+        if field in institution.fields and (field not in act.needs or "clock" in act.by):
+            say = f"告知时 {{{name}}} 可能还没有填。", f"{{{name}}} may be blank when people are told."
+            yield found("says-may-be-blank", mark_of(act, "says"), *say)
+
+
+def _idle(institution: Institution, placed: PlacedAct) -> Iterator[Finding]:
+    """Keys that the kernel does not look at where they stand: a rule that silently would not hold."""
+    act = placed.act
+    idle: list[tuple[str, object, str, str]] = []
+    if placed.where == "open":
+        keys = ("answers", "result", "tier", "at_most", "approves", "does", "counts", "only_in")
+        idle = [(key, getattr(act, key), "开办动作上", "on the opening") for key in keys]
+    if placed.where not in ("open", "anywhere"):
+        idle.append(("only_in", act.only_in, "环节自己的动作上", "on an act of a stage"))
+    if act.does != "pause":
+        idle.append(("within", act.within, "不暂停的动作上", "on an act that does not pause"))
+    for key, value, zh, en in idle:
+        if value not in (None, ()):
+            yield found(
+                "key-without-effect", mark_of(act, key), f"{key} 写在{zh}不起作用。", f"`{key}` has no effect {en}."
+            )
+    for name in act.only_in:
+        if name in institution.stages and institution.stages[name].end:
+            say = f"{name} 已经办结，这个动作在那里不会出现。", f"{name} is an end, where this act never appears."
+            yield found("key-without-effect", mark_of(act, "only_in"), *say)
+
+
+def _field_types(institution: Institution) -> Iterator[Finding]:
+    def want(thing: Any, key: str, name: str | None, kind: str) -> Iterator[Finding]:
+        field = institution.fields.get(name or "")
+        if field and field.type != kind:
+            say = f"{name} 的类型是 {field.type}，这里要 {kind}。", f"{name} is {field.type}; {kind} is wanted here."
+            yield found("wrong-field-type", mark_of(thing, key), *say)
+
+    yield from want(institution, "against", institution.against, "units")
+    for stage in institution.stages.values():
+        yield from want(stage, "until", stage.until, "date")
+        if stage.calls:
+            yield from want(stage.calls, "for_each", stage.calls.for_each, "units")
+    for field in institution.fields.values():
+        if (field.type == "code") != (field.list is not None):
+            say = (
+                f"{field.name}：code 字段要写 list，别的字段不写。",
+                f"{field.name}: a code field has a list, others have none.",
+            )
+            yield found("wrong-field-type", field.mark, *say)
+        for key, value, kind in (("accept", field.accept, "files"), ("opens_to", field.opens_to, "sealed")):
+            if value and kind not in (field.type, field.class_):
+                say = f"{key} 只对 {kind} 字段起作用。", f"`{key}` works on {kind} fields only."
+                yield found("key-without-effect", mark_of(field, key), *say)
+
+
+def _unused(institution: Institution) -> Iterator[Finding]:
+    acts: list[Act] = [p.act for p in acts_of(institution)]
+    named = {n for a in acts for n in (*a.by, *a.answers, *a.tells, *([a.approves] if a.approves else []))}
+    named |= {n for c in institution.clocks.values() for n in c.tells}
+    named |= {n for f in institution.fields.values() for n in f.opens_to}
+    named |= {s.holder for s in institution.stages.values() if s.holder} | {institution.raised_by}
+    asked = {n for a in acts for n in (*a.needs, *a.may)}
+    groups = (
+        ("角色", "role", institution.roles, named),
+        ("当事人", "party", institution.parties, named),
+        ("字段", "field", institution.fields, asked),
+    )
+    for zh, en, things, used in groups:
+        for name in (n for n in things if n not in used):
+            say = f"{zh} {name} 声明了却没有用到。", f"The {en} {name} is declared and never used."
+            yield found("unused-name", things[name].mark, *say)
+
+
+def _shared_counters(institution: Institution) -> Iterator[Finding]:
+    seen: dict[str, PlacedAct] = {}
+    for placed in acts_of(institution):
+        first = seen.setdefault(placed.act.name, placed)
+        bounded = placed.act.at_most is not None or first.act.at_most is not None
+        if first is not placed and bounded:
+            say = (
+                f"{placed.act.name} 在 {first.where} 和 {placed.where} 共用一个次数。",
+                f"{placed.act.name} at {first.where} and at {placed.where} share one count.",
+            )
+            yield found("shared-counter", mark_of(placed.act, "at_most"), *say)
+
+
+def check_pack_words(pack: Pack) -> list[Finding]:
+    """Texts of the pack's own files."""
+    own = (pack.title, dict(pack.levels), dict(pack.duties), dict(pack.results), *map(dict, pack.lists.values()))
+    return [f for text in texts(own) for f in check_text(text)]
