@@ -10,11 +10,15 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from psycopg import sql
 
 from linli.config import database
+
+if TYPE_CHECKING:
+    from tests.cast import Cast
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -80,3 +84,15 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip("no real data here; set LINLI_TEST_DATA to its folder")
     return folder
+
+
+@pytest.fixture
+def cast(db: None) -> Iterator[Cast]:
+    """The standing cast on a fresh database (see tests/cast.py)."""
+    from linli.ledger import definitions
+    from linli.people import registry
+    from tests import cast as standing
+
+    yield standing.make()
+    registry.forget()
+    definitions.forget()

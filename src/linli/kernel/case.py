@@ -387,7 +387,7 @@ def apply(case: Case | None, entry: Entry, id: str = "") -> Case:
 
 
 def event_json(event: Event) -> dict[str, Any]:
-    """The event as a mapping whose values any JSON writer with ISO datetimes takes; :func:`event_from` reads it back."""
+    """The event as a mapping for any JSON writer with ISO datetimes; :func:`event_from` reads it back."""
     return {"e": type(event).__name__} | {name: getattr(event, name) for name in type(event).__slots__}
 
 

@@ -112,8 +112,9 @@ def _open(
     reach = Reach(person, reporter.phone, reporter.email)
     context = Context(rt.pack, institution, where, snapshot, reach)
     written = row(context, decision.entry, decision.case, chain.START, None)
+    secret = secrets.token_urlsafe(12)
     static = {
-        "secret": secrets.token_urlsafe(12),
+        "secret": secret,
         "institution": institution.name,
         "version": institution.version,
         "parent_id": parent.id if parent else None,
@@ -135,7 +136,7 @@ def _open(
     if number is None:
         return None
     _claim(id, institution.fields, decision.entry.data)
-    return Receipt(id, number, static["secret"], decision.case)
+    return Receipt(id, number, secret, decision.case)
 
 
 def _opener(rt: Runtime, snapshot: Snapshot, opening: Opening, where: Where, now: datetime, parent: Case | None) -> Who:
@@ -150,7 +151,8 @@ def _opener(rt: Runtime, snapshot: Snapshot, opening: Opening, where: Where, now
 
 def _accused(field: str | None, data: Mapping[str, Any], snapshot: Snapshot, parent: Case | None) -> str | None:
     if parent is not None:
-        return parent.accused
+        above: str | None = parent.accused
+        return above
     named = data.get(field or "") or []
     codes = named if isinstance(named, (list, tuple)) else str(named).split(",")
     unit = snapshot.units.get(str(codes[0]).strip()) if codes else None

@@ -27,7 +27,7 @@ LONGEST_CHAIN = 50
 
 
 def sweep(now: datetime, limit: int = BATCH) -> int:
-    """Fire the clocks that ran out by ``now`` on up to ``limit`` cases; returns how many fired. 0 when nothing is due."""
+    """Fire the clocks that ran out by ``now`` on up to ``limit`` cases; returns how many fired, 0 when none was due."""
     rt = runtime()
     with transaction.atomic():
         snapshot = registry.fresh()

@@ -29,7 +29,7 @@ def ladder(pack: Pack, role: Role) -> list[tuple[str, str]]:
 
 
 def holder(pack: Pack, role: Role, where: Where, registry: Snapshot, now: datetime) -> Holder | None:
-    """Who holds a case held by ``role``: the duty and node, one step up for each vacancy; the accused are passed over."""
+    """Who holds a case held by ``role``: one step up for each vacancy; the accused are passed over."""
     day = now.astimezone(SHANGHAI).date()
     return registry.resolve(ladder(pack, role), where.place, where.unit, day, where.accused)
 

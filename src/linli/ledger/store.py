@@ -15,11 +15,14 @@ from django.db import connection
 
 from linli.ledger.rows import IN_APP, Row
 
-_COLUMNS = "stage holder_role holder_duty holder_path stands_in category ended next_due stage_due promise_due result tier".split()
+_COLUMNS = tuple(
+    "stage holder_role holder_duty holder_path stands_in category ended next_due stage_due promise_due result"  # noqa: SIM905
+    " tier".split()
+)
 _CAST = {"holder_path": "::ltree", "place": "::ltree", "unit": "::ltree", "accused": "::ltree", "state": "::jsonb"}
-_STATIC = (
-    "id secret institution version parent_id state head place unit accused reporter_id channel source external"
-    " reported opened".split()
+_STATIC = tuple(
+    "id secret institution version parent_id state head place unit accused reporter_id channel source"  # noqa: SIM905
+    " external reported opened".split()
 )
 
 
@@ -41,6 +44,7 @@ _TAIL = """
        FROM ok, jsonb_array_elements(%(notes)s::jsonb) AS n)
 """
 
+# Only the constant column names above are put in; every value is bound.
 OPEN = f"""
 WITH ok AS (SELECT 1 FROM places_registry WHERE id = 1 AND version = %(registry)s),
  p AS (INSERT INTO people_person (id, name, phone, email, created)
@@ -48,14 +52,14 @@ WITH ok AS (SELECT 1 FROM places_registry WHERE id = 1 AND version = %(registry)
  c AS (INSERT INTO ledger_case ({", ".join((*_STATIC, *_COLUMNS))})
        SELECT {_values((*_STATIC, *_COLUMNS))} FROM ok RETURNING number), {_TAIL}
 SELECT number FROM c
-"""
+"""  # noqa: S608
 
 CONTINUE = f"""
 WITH ok AS (UPDATE ledger_case SET state = %(state)s::jsonb, head = %(head)s,
               {", ".join(f"{n} = %({n})s{_CAST.get(n, '')}" for n in _COLUMNS)}
             WHERE id = %(id)s RETURNING 1), {_TAIL}
 SELECT count(*) FROM ok
-"""
+"""  # noqa: S608
 
 
 def cursor() -> psycopg.Cursor[Any]:

@@ -89,7 +89,7 @@ class Snapshot:
         return [h for h in self.of_person.get(person or "", ()) if h.on(day)]
 
     def level(self, path: str, kind: str) -> str | None:
-        """The path of the ancestor of ``path`` (or itself) that is of ``kind``; None when the case is placed above it."""
+        """The path of the ancestor of ``path`` (or itself) that is of ``kind``; None when ``path`` is above it."""
         labels = path.split(".")
         for end in range(len(labels), 0, -1):
             at = ".".join(labels[:end])

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models.lookups import PostgresOperatorLookup
 
 if TYPE_CHECKING:
-    _Field = models.Field[str, str]
+    _Field = models.Field[Any, Any]
 else:  # Django's fields take type arguments for the checker only.
     _Field = models.Field
 

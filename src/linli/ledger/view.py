@@ -1,0 +1,331 @@
+"""One case as somebody may see it: what happened, where it stands, what may still happen, and the acts they may do.
+
+Pages and the API draw from this and from nothing else, so what they show is the same and is filtered in one place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from linli.kernel.case import STAGE_CLOCK, Entry, Moved, Told, event_from
+from linli.kernel.case import Case as KernelCase
+from linli.kernel.decide import AGREE, DECLINE, Who, available, title_of, to_settle
+from linli.kernel.institution import Act, Institution, Text
+from linli.ledger import mandates, visible
+from linli.ledger.act import context_of
+from linli.ledger.definitions import Runtime, runtime
+from linli.ledger.models import Case
+from linli.ledger.models import Entry as EntryRow
+from linli.ledger.rows import Context, act_of, shown
+from linli.ledger.visible import Viewer
+from linli.people import registry
+from linli.people.models import Person
+
+DECIDES = {AGREE: Text("同意", "Agree"), DECLINE: Text("不同意", "Decline")}
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing written down, as a person reads it; ``raw`` is the plain value."""
+
+    name: str
+    title: Text
+    type: str
+    raw: Any
+    words: Text
+
+
+@dataclass(frozen=True, slots=True)
+class ClockView:
+    """A running clock: ``state`` is ok, overdue or paused. ``first_due`` differs from ``due`` after an extension."""
+
+    name: str
+    title: Text
+    due: datetime
+    first_due: datetime
+    start: datetime
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One entry: which act, who did it in which role, what was written, who was told and whether it arrived."""
+
+    seq: int
+    at: datetime
+    act: str
+    title: Text
+    role: Text
+    person: str
+    is_clock: bool
+    is_answer: bool
+    to: Text | None
+    facts: tuple[Fact, ...]
+    messages: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Doable:
+    """An act this person may do now, with what it asks for."""
+
+    name: str
+    title: Text
+    needs: tuple[str, ...]
+    may: tuple[str, ...]
+    results: tuple[str, ...]
+    to: Text | None
+    moves: bool
+    asks: Text | None
+    facts: tuple[Fact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChildView:
+    """A called unit's case; ``case`` is None for somebody who may not open it."""
+
+    unit: str
+    lead: bool
+    open: bool
+    stage: Text
+    result: Text | None
+    due: datetime | None
+    case: Case | None
+
+
+@dataclass(slots=True)
+class CaseView:
+    """Everything about one case for one viewer."""
+
+    case: Case
+    institution: Institution
+    clearance: str
+    stage: Text
+    holder: Text | None
+    holder_place: str
+    holder_people: tuple[str, ...]
+    stands_in: bool
+    result: Text | None
+    tier: Text | None
+    place: tuple[str, ...]
+    unit: str
+    paused: bool
+    clocks: tuple[ClockView, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    contact: Mapping[str, str] | None = None
+    happened: tuple[Happened, ...] = ()
+    been: tuple[str, ...] = ()
+    next: tuple[tuple[Text, Text], ...] = ()
+    acts: tuple[Doable, ...] = ()
+    children: tuple[ChildView, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def seq(self) -> int:
+        """The state shown; sent back with an act so that nobody acts on an outdated page."""
+        seq: int = self.case.state["seq"]
+        return seq
+
+    def clock(self, name: str) -> ClockView | None:
+        """The clock ``name`` if it runs."""
+        return next((c for c in self.clocks if c.name == name), None)
+
+
+def view(case: Case, who: Viewer, now: datetime, as_reporter: bool = False) -> CaseView:
+    """The case as ``who`` sees it at ``now``; that they may see it is the caller's question (``visible.find``)."""
+    rt, snapshot = runtime(), registry.current()
+    context = context_of(rt, snapshot, case)
+    institution, kernel = context.institution, case.kernel()
+    level = visible.clearance(rt.pack, who, case, as_reporter)
+    mine = as_reporter or (who.person is not None and str(case.reporter_id) == who.person)
+    actor = mandates.who(rt.pack, institution, kernel.holder, context.where, snapshot, who.person, now, mine)
+    held = None if case.ended else context.holder(kernel.holder, now)
+    page = CaseView(
+        case=case,
+        institution=institution,
+        clearance=level,
+        stage=institution.stages[case.stage].title,
+        holder=title_of(institution, kernel.holder) if kernel.holder and not case.ended else None,
+        holder_place=_node_name(context, held.path) if held else "",
+        holder_people=_holders(context, held.duty, held.path, now)
+        if held and level in ("handler", "supervisor")
+        else (),
+        stands_in=bool(held and held.stands_in),
+        result=rt.pack.results[case.result].title if case.result else None,
+        tier=rt.pack.levels[case.tier].title if case.tier else None,
+        place=_place_names(context),
+        unit=_node_name(context, case.unit) if case.unit else "",
+        paused=kernel.paused is not None,
+        counts=kernel.counts,
+    )
+    _fill(page, rt, context, kernel, actor, who, now)
+    return page
+
+
+def _fill(
+    page: CaseView, rt: Runtime, context: Context, kernel: KernelCase, actor: Who, who: Viewer, now: datetime
+) -> None:
+    institution = context.institution
+    page.clocks = tuple(_clocks(institution, kernel, now))
+    page.facts = tuple(
+        _facts(context, visible.fields(institution, page.clearance, _at_opening(page.case), actor.roles))
+    )
+    page.contact = visible.reporter_contact(page.clearance, page.case)
+    page.happened = tuple(_history(page, context, actor))
+    page.been = tuple(dict.fromkeys(_stages_been(page.case)))
+    page.next = tuple(_ways(institution, page.case.stage))
+    page.acts = tuple(_doable(context, kernel, actor, page.clearance))
+    page.children = tuple(_children(rt, page.case, who))
+
+
+def _at_opening(case: Case) -> dict[str, Any]:
+    """What the matter is about: the fields filled in when it was opened, with what was corrected since."""
+    first = case.details.order_by("seq").filter(seq=1).first()
+    return {n: case.fields.get(n, v) for n, v in first.data.items()} if first else {}
+
+
+def _node_name(context: Context, path: str) -> str:
+    place = context.registry.by_path.get(path)
+    unit = context.registry.units_by_path.get(path)
+    return place.name if place else unit.name if unit else ""
+
+
+def _place_names(context: Context) -> tuple[str, ...]:
+    labels = context.where.place.split(".")
+    paths = (".".join(labels[: n + 1]) for n in range(len(labels)))
+    return tuple(context.registry.by_path[p].name for p in paths if p in context.registry.by_path)
+
+
+def _holders(context: Context, duty: str, path: str, now: datetime) -> tuple[str, ...]:
+    ids = [h.person for h in context.registry.holders(duty, path, now.date(), context.where.accused)]
+    return tuple(p.name for p in Person.objects.filter(id__in=ids))
+
+
+def _clocks(institution: Institution, kernel: KernelCase, now: datetime) -> Iterable[ClockView]:
+    own = {
+        STAGE_CLOCK: institution.stages[kernel.stage].title,
+        "pause": Text("等反映人补充", "Waiting for the reporter"),
+    }
+    for name, c in kernel.clocks.items():
+        spec = institution.clocks.get(name)
+        state = "paused" if c.remaining is not None else "overdue" if c.due <= now else "ok"
+        yield ClockView(name, spec.title if spec else own[name], c.due, c.first_due, c.start, state)
+
+
+def _facts(context: Context, values: Mapping[str, Any]) -> Iterable[Fact]:
+    for name, value in values.items():
+        spec = context.institution.fields[name]
+        zh, en = (_read(context, name, value, lang) for lang in ("zh", "en"))
+        yield Fact(name, spec.title, spec.type, value, Text(zh, en))
+
+
+def _read(context: Context, name: str, value: Any, lang: str) -> str:
+    if context.institution.fields[name].type == "units":
+        return "、".join(context.registry.units[u].name if u in context.registry.units else u for u in value)
+    return shown(context.pack, context.institution, name, value, lang)
+
+
+def _stages_been(case: Case) -> Iterable[str]:
+    for row in case.entries.order_by("seq").only("events"):
+        for event in row.events:
+            if event["e"] == "Moved":
+                yield event["to"]
+
+
+def _history(page: CaseView, context: Context, actor: Who) -> Iterable[Happened]:
+    case, institution = page.case, context.institution
+    details = {d.seq: d.data for d in case.details.all()}
+    messages = _messages_by_seq(page)
+    rows = list(case.entries.order_by("seq"))
+    people = Person.objects.in_bulk({r.by for r in rows if r.by} if page.clearance in ("handler", "supervisor") else ())
+    stage: str | None = None
+    for row in rows:
+        entry = entry_of(row, details.get(row.seq, {}))
+        act = act_of(institution, row.act, stage)
+        moved = next((e.to for e in reversed(entry.events) if isinstance(e, Moved)), None)
+        values = visible.fields(institution, page.clearance, entry.data, actor.roles)
+        yield Happened(
+            seq=row.seq,
+            at=row.at,
+            act=row.act,
+            title=_title(institution, act, row.act),
+            role=title_of(institution, row.role or ""),
+            person=people[row.by].name if row.by in people else "",
+            is_clock=row.channel == "clock",
+            is_answer=any(isinstance(e, Told) and e.answer for e in entry.events),
+            to=institution.stages[moved].title if moved and moved != stage else None,
+            facts=tuple(_facts(context, values)),
+            messages=tuple(messages.get(row.seq, ())),
+        )
+        stage = moved or stage
+
+
+def entry_of(row: EntryRow, data: Mapping[str, Any]) -> Entry:
+    """The kernel's entry out of its row and what was written down."""
+    by = str(row.by) if row.by else None
+    return Entry(row.at, row.act, by, row.role, row.channel, tuple(event_from(e) for e in row.events), data, row.works)
+
+
+def _title(institution: Institution, act: Act | None, name: str) -> Text:
+    if act is not None:
+        how = DECIDES.get(name[name.find(".") :]) if "." in name else None
+        return Text(f"{how.zh}：{act.title.zh}", f"{how.en}: {act.title.en}") if how else act.title
+    if name.startswith("clock:"):
+        clock = institution.clocks.get(name.removeprefix("clock:"))
+        return Text(f"{clock.title.zh}到期", f"{clock.title.en} ran out") if clock else Text("时限到期", "Time ran out")
+    return Text("一家单位办结", "A called unit finished") if name == "child_ended" else Text(name, name)
+
+
+def _messages_by_seq(page: CaseView) -> dict[int, list[Any]]:
+    """Deliveries shown: a party sees their own, handlers all, the public none."""
+    if page.clearance == "public":
+        return {}
+    found: dict[int, list[Any]] = {}
+    for message in page.case.messages.order_by("id"):
+        if page.clearance != "party" or message.to in page.institution.parties:
+            message.case = page.case
+            found.setdefault(message.seq, []).append(message)
+    return found
+
+
+def _ways(institution: Institution, stage: str) -> Iterable[tuple[Text, Text]]:
+    """(act, stage it leads to) for what may still happen from here, people's ways before the clock's."""
+    if institution.stages[stage].end:
+        return
+    for act in institution.stages[stage].acts.values():
+        if act.to and act.to != "back" and set(act.by) != {"clock"}:
+            yield act.title, institution.stages[act.to].title
+
+
+def _doable(context: Context, kernel: KernelCase, actor: Who, level: str) -> Iterable[Doable]:
+    institution = context.institution
+    for act in to_settle(institution, kernel, actor):
+        facts = tuple(_facts(context, visible.fields(institution, level, kernel.pending[act.name].data, actor.roles)))
+        for how, words in DECIDES.items():
+            title = Text(f"{words.zh}：{act.title.zh}", f"{words.en}: {act.title.en}")
+            yield Doable(act.name + how, title, (), (), (), None, True, None, facts)
+    for act in available(institution, kernel, actor):
+        target = institution.stages.get(act.to or "")
+        asks = title_of(institution, act.approves) if act.approves else None
+        results = act.result if len(act.result) > 1 else ()
+        to = target.title if target else None
+        yield Doable(act.name, act.title, act.needs, act.may, results, to, act.to is not None, asks)
+
+
+def _children(rt: Runtime, case: Case, who: Viewer) -> Iterable[ChildView]:
+    state = case.state["children"]
+    if not state:
+        return
+    seen = set(visible.visible(who).filter(parent=case).values_list("id", flat=True)) if who.person else set()
+    units = registry.current().units
+    for child in case.children.order_by("number"):
+        known = state.get(str(child.id))
+        if known is None:
+            continue
+        stages = rt.institution(child.institution, child.version).stages
+        result = rt.pack.results[child.result].title if child.result else None
+        name = units[known["unit"]].name if known["unit"] in units else known["unit"]
+        may = child if child.id in seen else None
+        yield ChildView(name, known["lead"], known["open"], stages[child.stage].title, result, child.stage_due, may)

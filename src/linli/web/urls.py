@@ -1,0 +1,17 @@
+"""Every address, one folder an audience. Residents have the short ones."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("linli.web.resident.urls")),
+    path("", include("linli.web.page.urls")),
+    path("field/", include("linli.web.field.urls")),
+    path("desk/", include("linli.web.desk.urls")),
+    path("department/", include("linli.web.department.urls")),
+    path("command/", include("linli.web.command.urls")),
+    path("", include("linli.web.open.urls")),
+    path("", include("linli.web.api.urls")),
+    path("i18n/", include("django.conf.urls.i18n")),
+]
