@@ -15,14 +15,16 @@ from typing import Any
 import uuid_utils.compat as uuids
 from django.db import transaction
 
-from linli.kernel.case import Called, Entry, Joined, apply_event
+from linli.kernel.case import Called, Joined, apply_event
 from linli.kernel.case import Case as KernelCase
+from linli.kernel.case import Entry as KernelEntry
 from linli.kernel.decide import Decision, Refusal, Who, child_ended, decide, open_case
 from linli.kernel.institution import Text
 from linli.ledger import chain, mandates, store
 from linli.ledger.definitions import Runtime, runtime
+from linli.ledger.lock import Locked, lock
 from linli.ledger.mandates import Where
-from linli.ledger.models import Attachment, Case
+from linli.ledger.models import Attachment, Entry
 from linli.ledger.rows import Context, Reach, row
 from linli.people import registry
 from linli.people.registry import Snapshot
@@ -94,7 +96,7 @@ class Outdated(Exception):
 
 
 def _open(
-    rt: Runtime, snapshot: Snapshot, opening: Opening, data: Mapping[str, Any], now: datetime, parent: Case | None
+    rt: Runtime, snapshot: Snapshot, opening: Opening, data: Mapping[str, Any], now: datetime, parent: Locked | None
 ) -> Receipt | Refusal | None:
     """One attempt; None when the registry is outdated and nothing was written."""
     institution = rt.institution(opening.institution)
@@ -139,7 +141,9 @@ def _open(
     return Receipt(id, number, secret, decision.case)
 
 
-def _opener(rt: Runtime, snapshot: Snapshot, opening: Opening, where: Where, now: datetime, parent: Case | None) -> Who:
+def _opener(
+    rt: Runtime, snapshot: Snapshot, opening: Opening, where: Where, now: datetime, parent: Locked | None
+) -> Who:
     institution = rt.institution(opening.institution)
     if parent is not None:
         return Who(None, frozenset({institution.raised_by}), "case")
@@ -149,10 +153,9 @@ def _opener(rt: Runtime, snapshot: Snapshot, opening: Opening, where: Where, now
     )
 
 
-def _accused(field: str | None, data: Mapping[str, Any], snapshot: Snapshot, parent: Case | None) -> str | None:
+def _accused(field: str | None, data: Mapping[str, Any], snapshot: Snapshot, parent: Locked | None) -> str | None:
     if parent is not None:
-        above: str | None = parent.accused
-        return above
+        return parent.accused
     named = data.get(field or "") or []
     codes = named if isinstance(named, (list, tuple)) else str(named).split(",")
     unit = snapshot.units.get(str(codes[0]).strip()) if codes else None
@@ -202,8 +205,8 @@ def _act(
     channel: str, as_reporter: bool, seq: int | None,
 ) -> Receipt | Refusal:  # fmt: skip
     rt = runtime()
-    case, parent = _lock(case_id)
-    snapshot = registry.fresh()
+    case, parent = lock(case_id)
+    snapshot = registry.at(case.registry)
     institution = rt.institution(case.institution, case.version)
     refused = _unknown_units(institution.fields, data, snapshot)
     if refused:
@@ -212,55 +215,46 @@ def _act(
     kernel = case.kernel()
     if seq is not None and seq != kernel.seq:
         return _changed(case, seq)
-    mine = as_reporter or (person is not None and str(case.reporter_id) == person)
+    mine = as_reporter or (person is not None and case.reporter_id == person)
     who = mandates.who(rt.pack, institution, kernel.holder, where, snapshot, person, now, mine, channel)
     decision = decide(rt.pack, institution, kernel, name, data, who, now)
     if isinstance(decision, Refusal):
         return decision
     done = commit(rt, snapshot, case, decision, parent, kernel.stage)
-    _claim(str(case.id), institution.fields, data)
-    return Receipt(str(case.id), case.number, case.secret, done)
+    _claim(case.id, institution.fields, decision.entry.data)
+    return Receipt(case.id, case.number, case.secret, done)
 
 
-def _changed(case: Case, seq: int) -> Refusal:
-    since = case.entries.filter(seq__gt=seq).order_by("seq")
-    acts = [e.act for e in since]
+def _changed(case: Locked, seq: int) -> Refusal:
+    acts = Entry.objects.filter(case_id=case.id, seq__gt=seq).order_by("seq").values_list("act", flat=True)
     say = Text(f"刚才有人先办了一步（{'、'.join(acts)}）。", f"Somebody acted first ({', '.join(acts)}).")
     return Refusal(
         "changed", say, Text("您填的内容还在，请看看最新进展再提交。", "What you typed is kept; look, then send again.")
     )
 
 
-def _lock(case_id: str) -> tuple[Case, Case | None]:
-    """The case and its parent, locked from the root down so that no two acts wait for each other."""
-    parent_id = Case.objects.filter(id=case_id).values_list("parent_id", flat=True).get()
-    parent = Case.objects.select_for_update().get(id=parent_id) if parent_id else None
-    return Case.objects.select_for_update(of=("self",)).select_related("reporter").get(id=case_id), parent
-
-
 def commit(
-    rt: Runtime, snapshot: Snapshot, case: Case, decision: Decision, parent: Case | None, stage: str | None
+    rt: Runtime, snapshot: Snapshot, case: Locked, decision: Decision, parent: Locked | None, stage: str | None
 ) -> KernelCase:
     """Write a decision about a locked case: children it calls, the entry, the state, and the parent it reports to."""
     context = context_of(rt, snapshot, case)
     entry, kernel = _open_children(rt, snapshot, case, decision)
-    written = row(context, entry, kernel, bytes(case.head), stage)
+    written = row(context, entry, kernel, case.head, stage)
     store.update([written])
-    case.head, case.state, case.ended = written.hash, {}, kernel.ended
+    case.head = written.hash
     if kernel.ended and parent is not None:
-        tell_parent(rt, snapshot, parent, str(case.id), kernel.result, entry.at)
+        tell_parent(rt, snapshot, parent, case.id, kernel.result, entry.at)
     return kernel
 
 
-def context_of(rt: Runtime, snapshot: Snapshot, case: Case) -> Context:
+def context_of(rt: Runtime, snapshot: Snapshot, case: Locked) -> Context:
     """What a decision about ``case`` rests on."""
-    reporter = case.reporter
-    reach = Reach(str(reporter.id), reporter.phone, reporter.email) if reporter else Reach()
+    reach = Reach(case.reporter_id, case.phone, case.email)
     where = Where(case.place, case.unit, case.accused)
     return Context(rt.pack, rt.institution(case.institution, case.version), where, snapshot, reach)
 
 
-def _open_children(rt: Runtime, snapshot: Snapshot, case: Case, decision: Decision) -> tuple[Entry, KernelCase]:
+def _open_children(rt: Runtime, snapshot: Snapshot, case: Locked, decision: Decision) -> tuple[KernelEntry, KernelCase]:
     """Open the cases that the decision calls for, and note them in its entry."""
     entry, kernel = decision.entry, decision.case
     joins: list[Joined] = []
@@ -279,7 +273,7 @@ def _open_children(rt: Runtime, snapshot: Snapshot, case: Case, decision: Decisi
     return replace(entry, events=(*entry.events, *joins)), kernel
 
 
-def tell_parent(rt: Runtime, snapshot: Snapshot, parent: Case, child: str, result: str | None, now: datetime) -> None:
+def tell_parent(rt: Runtime, snapshot: Snapshot, parent: Locked, child: str, result: str | None, now: datetime) -> None:
     """A called unit's case has ended: its parent (locked by the caller) notes it and may go on."""
     kernel = parent.kernel()
     if kernel.ended or child not in kernel.children:

@@ -16,6 +16,7 @@ from linli.kernel.decide import fire
 from linli.ledger import store
 from linli.ledger.act import commit, context_of
 from linli.ledger.definitions import Runtime, runtime
+from linli.ledger.lock import Locked, due_child, due_roots, of
 from linli.ledger.models import Case
 from linli.ledger.rows import Row, cached, row
 from linli.people import registry
@@ -30,18 +31,12 @@ def sweep(now: datetime, limit: int = BATCH) -> int:
     """Fire the clocks that ran out by ``now`` on up to ``limit`` cases; returns how many fired, 0 when none was due."""
     rt = runtime()
     with transaction.atomic():
-        snapshot = registry.fresh()
-        due = (
-            Case.objects.select_for_update(skip_locked=True, of=("self",))
-            .filter(next_due__lte=now, parent=None)
-            .select_related("reporter")
-            .order_by("next_due")[:limit]
-        )
-        fired = _fire_all(rt, snapshot, list(due), now)
+        due = due_roots(now, limit)
+        fired = _fire_all(rt, registry.at(due[0].registry), due, now) if due else 0
     return fired + _sweep_children(rt, now, limit)
 
 
-def _fire_all(rt: Runtime, snapshot: Snapshot, cases: list[Case], now: datetime) -> int:
+def _fire_all(rt: Runtime, snapshot: Snapshot, cases: list[Locked], now: datetime) -> int:
     """Fire every due clock of root cases this worker has locked, writing all of them together."""
     rows: list[Row] = []
     fired = 0
@@ -51,10 +46,10 @@ def _fire_all(rt: Runtime, snapshot: Snapshot, cases: list[Case], now: datetime)
     return fired
 
 
-def _fire(rt: Runtime, snapshot: Snapshot, case: Case, now: datetime, rows: list[Row], parent: Case | None) -> int:
+def _fire(rt: Runtime, snapshot: Snapshot, case: Locked, now: datetime, rows: list[Row], parent: Locked | None) -> int:
     context = context_of(rt, snapshot, case)
     kernel = case.kernel()
-    head = bytes(case.head)
+    head = case.head
     for count in range(LONGEST_CHAIN):
         due = kernel.next_due()
         if due is None or due[1] > now:
@@ -66,7 +61,7 @@ def _fire(rt: Runtime, snapshot: Snapshot, case: Case, now: datetime, rows: list
         if parent is not None or any(isinstance(e, Called) for e in decision.entry.events):
             case.head, stage = head, kernel.stage
             kernel = commit(rt, snapshot, case, decision, parent, stage)
-            head = bytes(case.head)
+            head = case.head
             continue
         written = row(context, decision.entry, decision.case, head, kernel.stage)
         rows.append(written)
@@ -80,13 +75,10 @@ def _sweep_children(rt: Runtime, now: datetime, limit: int) -> int:
     due = Case.objects.filter(next_due__lte=now, parent__isnull=False).order_by("next_due")
     for case_id, parent_id in list(due.values_list("id", "parent_id")[:limit]):
         with transaction.atomic():
-            parent = Case.objects.select_for_update(skip_locked=True).filter(id=parent_id).first()
-            if parent is None:
-                continue
-            locked = Case.objects.select_for_update(skip_locked=True, of=("self",)).select_related("reporter")
-            case = locked.filter(id=case_id, next_due__lte=now).first()
-            if case is not None:
-                fired += _fire(rt, registry.fresh(), case, now, [], parent)
+            locked = due_child(str(case_id), str(parent_id), now)
+            if locked:
+                case, parent = locked
+                fired += _fire(rt, registry.at(case.registry), case, now, [], parent)
     return fired
 
 
@@ -102,7 +94,7 @@ def rehold(now: datetime, limit: int = 5000) -> int:
     with transaction.atomic():
         stale = Case.objects.select_for_update(skip_locked=True, of=("self",)).filter(orphaned, ended=None)
         for case in stale.select_related("reporter")[:limit]:
-            columns = cached(context_of(rt, snapshot, case), case.kernel(), now)
+            columns = cached(context_of(rt, snapshot, of(case)), case.kernel(), now)
             held = {k: columns[k] for k in ("holder_duty", "holder_path", "stands_in")}
             if any(getattr(case, k) != v for k, v in held.items()):
                 Case.objects.filter(id=case.id).update(**held)

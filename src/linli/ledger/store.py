@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 import psycopg
 from django.db import connection
+from psycopg.rows import tuple_row
 
 from linli.ledger.rows import IN_APP, Row
 
@@ -62,12 +63,12 @@ SELECT count(*) FROM ok
 """  # noqa: S608
 
 
-def cursor() -> psycopg.Cursor[Any]:
+def cursor(rows: Any = tuple_row) -> psycopg.Cursor[Any]:
     """A server-side-binding cursor on Django's own connection, so that PostgreSQL keeps the statement's plan."""
     connection.ensure_connection()
     raw: psycopg.Connection[Any] = connection.connection
     raw.prepare_threshold = 2
-    return psycopg.Cursor(raw)
+    return psycopg.Cursor(raw, row_factory=rows)
 
 
 def values(row: Row) -> dict[str, Any]:

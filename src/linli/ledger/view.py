@@ -17,6 +17,7 @@ from linli.kernel.institution import Act, Institution, Text
 from linli.ledger import mandates, visible
 from linli.ledger.act import context_of
 from linli.ledger.definitions import Runtime, runtime
+from linli.ledger.lock import of
 from linli.ledger.models import Case
 from linli.ledger.models import Entry as EntryRow
 from linli.ledger.rows import Context, act_of, shown
@@ -136,7 +137,7 @@ class CaseView:
 def view(case: Case, who: Viewer, now: datetime, as_reporter: bool = False) -> CaseView:
     """The case as ``who`` sees it at ``now``; that they may see it is the caller's question (``visible.find``)."""
     rt, snapshot = runtime(), registry.current()
-    context = context_of(rt, snapshot, case)
+    context = context_of(rt, snapshot, of(case))
     institution, kernel = context.institution, case.kernel()
     level = visible.clearance(rt.pack, who, case, as_reporter)
     mine = as_reporter or (who.person is not None and str(case.reporter_id) == who.person)

@@ -125,11 +125,15 @@ def current() -> Snapshot:
     return _current.get(_key()) or reload()
 
 
-def fresh() -> Snapshot:
-    """The copy in memory if the database still has its version, otherwise a new one. One cheap query."""
+def at(version: int) -> Snapshot:
+    """The copy in memory if it has the ``version`` that the database was seen to have, otherwise a new one."""
     here = _current.get(_key())
-    version = Registry.objects.filter(id=1).values_list("version", flat=True).first()
     return here if here and here.version == version else reload()
+
+
+def fresh() -> Snapshot:
+    """The newest copy; one cheap query. Where a statement has read the version already, use :func:`at`."""
+    return at(Registry.objects.filter(id=1).values_list("version", flat=True).get())
 
 
 def reload() -> Snapshot:

@@ -1,0 +1,1 @@
+"""Measurements: each figure beside its limit or its peer, in one run, on this machine."""

@@ -1,0 +1,162 @@
+"""The measurements themselves."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote_plus
+
+from benchmarks import cases, load, rawpg
+from benchmarks.site import SOURCE, server, session
+
+SECONDS = 8.0
+
+
+def line(what: str, figure: str, beside: str = "") -> None:
+    """One row of the report."""
+    print(f"  {what:<58} {figure:>18}   {beside}", flush=True)
+
+
+def check(quick: bool) -> None:
+    """Checking the shipped packs."""
+    from linli.drafting.check import check_files
+    from linli.kernel.load import read_folder
+
+    print("Checking a pack")
+    for name in ("national", "changzhou"):
+        files = read_folder(SOURCE / "packs", name)
+        began = time.perf_counter()
+        findings = check_files(files, name)[1]
+        took = time.perf_counter() - began
+        line(f"check {name} ({len(findings)} findings)", f"{took:.2f} s", f"target ≤ 1 s: {took:.2f} of it")
+
+
+def http(quick: bool) -> None:
+    """Durable requests over HTTP beside raw PostgreSQL writing the same rows, and an empty page."""
+    seconds = 2.0 if quick else SECONDS
+    print("\nDurable requests over HTTP (Open311 POST)")
+    body = f"service_code=lighting&description={quote_plus('东门路 18 号门口的路灯三天不亮了，晚上老人走路看不见')}"
+    body += "&address_id=320402001001001&phone=19900000001&first_name=" + quote_plus("李桂英")
+    request = load.post("/open311/v2/requests.json", body.encode())
+    with server() as port:
+        load.run(port, 4, 1.0, lambda n: request)  # warm: plans prepared, registry in memory
+        for connections in (1, 8, 32):
+            empty = load.run(port, connections, seconds / 2, lambda n: load.get("/empty"))
+            posted = load.run(port, connections, seconds, lambda n: request)
+            raw = rawpg.rate(connections, seconds / 2)
+            bound = 1 / (1 / empty.rate + 1 / raw)
+            beside = (
+                f"raw PostgreSQL {raw:,.0f}/s · empty page {empty.rate:,.0f}/s · {posted.rate / bound:.0%} of the bound"
+            )
+            line(
+                f"{connections:>2} connections, p99 {posted.percentile(0.99):.1f} ms", f"{posted.rate:,.0f} /s", beside
+            )
+            if posted.wrong:
+                raise SystemExit(f"{posted.wrong} wrong answers, first: {posted.first_wrong!r}")
+    print("  target: ≥ 1 500 /s at 8 connections, and ≥ 45 % of the bound 1/(1/empty + 1/raw)")
+
+
+def acts(quick: bool) -> None:
+    """Acts on cases, inside the server: lock, mandates, decide, write, commit."""
+    from linli.ledger import act as ledger
+    from linli.ledger.models import Case
+    from linli.people import registry
+
+    print("\nActs on a case (server time)")
+    count = 200 if quick else 2000
+    now = datetime.now(UTC)
+    cases.make(count, now, closed=0.0)
+    snapshot = registry.fresh()
+    picked = list(Case.objects.filter(stage="found").order_by("-number")[:count].values_list("id", "holder_path"))
+    seconds = []
+    for case, path in picked:
+        person = snapshot.held["grid_worker", path][0].person
+        began = time.perf_counter()
+        done = ledger.act(str(case), "pass_up", {"reason": "现场看过，要供电部门来"}, person, now)
+        seconds.append(time.perf_counter() - began)
+        if not isinstance(done, ledger.Receipt):
+            raise SystemExit(str(done))
+    answers = load.Answers(seconds, elapsed=sum(seconds))
+    figure = f"p50 {answers.percentile(0.5):.2f} ms, p99 {answers.percentile(0.99):.2f} ms"
+    line("pass up", f"{answers.rate:,.0f} /s", f"{figure} · target p50 ≤ 3 ms, p99 ≤ 15 ms")
+
+
+def _sweep_all(now: datetime) -> int:
+    """One worker: sweep until nothing is due."""
+    from linli.config import startup
+
+    startup.setup_django()
+    from linli.ledger import due
+
+    fired = 0
+    while count := due.sweep(now, 500):
+        fired += count
+    return fired
+
+
+def sweep(quick: bool) -> None:
+    """Overdue clocks fired, by one worker and by two."""
+    print("\nDue clocks")
+    count = 2_000 if quick else 100_000
+    for workers in (1, 2):
+        share = count // 10 if workers == 1 else count
+        now = datetime.now(UTC)
+        cases.make(share, now, closed=0.0)
+        later = now + timedelta(hours=25)
+        began = time.perf_counter()
+        with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+            fired = sum(pool.map(_sweep_all, [later] * workers))
+        took = time.perf_counter() - began
+        beside = f"target 100 000 in ≤ 60 s: this pace takes {100_000 * took / max(1, fired):.0f} s"
+        line(f"{fired:,} fired by {workers} worker(s)", f"{fired / took:,.0f} /s", beside)
+
+
+def pages(quick: bool) -> None:
+    """List and case page with permissions on, at 10 000 and 200 000 cases."""
+    from linli.ledger.models import Case
+
+    print("\nPages with permissions on (4 connections)")
+    sizes = (1_000, 3_000) if quick else (10_000, 200_000)
+    who = {"grid worker": "grid_worker-320402001001001", "street": "street_officer-320402001000"}
+    who["district"] = "district_officer-320402000000"
+    first: dict[str, float] = {}
+    for size in sizes:
+        _top_up(size)
+        number = (
+            Case.objects.filter(place__within=_path("320402001001001")).order_by("-number").values_list("number")[0][0]
+        )
+        with server() as port:
+            for name, account in who.items():
+                cookie = session(account)
+                for path, what in (
+                    (("/field/" if "grid" in name else "/desk/"), "list"),
+                    (f"/cases/{number}/", "case"),
+                ):
+                    request = load.get(path, cookie)
+                    load.run(port, 4, 0.5, lambda n, r=request: r)
+                    got = load.run(port, 4, 1.0 if quick else 4.0, lambda n, r=request: r)
+                    if got.wrong:
+                        raise SystemExit(f"{path}: {got.first_wrong!r}")
+                    p50, p99 = got.percentile(0.5), got.percentile(0.99)
+                    growth = p99 / first.setdefault(f"{name} {what}", p99)
+                    beside = f"{got.rate:,.0f} /s · target p99 ≤ 50 ms · {growth:.2f}× of {sizes[0]:,}"
+                    line(f"{size:>7,} cases, {what} of the {name}", f"p50 {p50:.1f}, p99 {p99:.1f} ms", beside)
+    print("  peers' staff list at 10 000 / 100 000: django-helpdesk 179 / 410 ms, Signalen 597 / 607 ms (medians)")
+
+
+def _path(code: str) -> str:
+    from linli.people import registry
+
+    return registry.fresh().places[code].path
+
+
+def _top_up(size: int) -> None:
+    from django.db import connection
+
+    from linli.ledger.models import Case
+
+    cases.make(max(0, size - Case.objects.count()), datetime.now(UTC), seed=size)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")

@@ -1,0 +1,302 @@
+"""What a list of cases is narrowed to: read from an address, written into one, and turned into a condition.
+
+A figure and the list it opens use the same :class:`Filters`, so a number and its cases cannot differ (red line 12).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import DateTimeField, Q, QuerySet, Value
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast, Coalesce
+
+from linli.kernel.calendar import SHANGHAI
+from linli.kernel.institution import Institution, Pack, Text
+from linli.ledger.models import Case
+from linli.ledger.visible import Viewer
+from linli.people.registry import Snapshot
+
+SOON = timedelta(hours=24)
+REOPENED = "reopened"
+"""The counter that packs raise when an answer did not hold."""
+LONGEST_QUERY = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Every way to narrow a list; an empty one lets everything through. Days are Shanghai days, both ends included.
+
+    ``stage`` is ``institution.stage``; ``holder`` is ``duty@path``; ``area`` and ``unit`` are codes; ``late`` is ``yes``
+    for cases on which a promised time ran out and ``no`` for those on which none did; ``counted`` is ``yes`` for
+    results that count in the figures and ``no`` for those shown beside them.
+    """
+
+    q: str = ""
+    state: str = ""
+    institution: tuple[str, ...] = ()
+    stage: tuple[str, ...] = ()
+    category: tuple[str, ...] = ()
+    area: str = ""
+    unit: str = ""
+    holder: str = ""
+    mine: bool = False
+    overdue: bool = False
+    soon: bool = False
+    opened_from: date | None = None
+    opened_to: date | None = None
+    closed_from: date | None = None
+    closed_to: date | None = None
+    result: tuple[str, ...] = ()
+    tier: tuple[str, ...] = ()
+    counted: str = ""
+    late: str = ""
+    reopened: bool = False
+
+    def query(self, **also: Any) -> str:
+        """The filters as a query string; ``also`` is added (a cursor)."""
+        pairs: list[tuple[str, str]] = []
+        for f in fields(self):
+            value = getattr(self, f.name)
+            if isinstance(value, tuple):
+                pairs += [(f.name, v) for v in value]
+            elif isinstance(value, bool):
+                pairs += [(f.name, "1")] if value else []
+            elif value:
+                pairs.append((f.name, value.isoformat() if isinstance(value, date) else value))
+        return urlencode(pairs + [(k, str(v)) for k, v in also.items() if v is not None])
+
+    def but(self, **changes: Any) -> Filters:
+        """A copy with some of them changed."""
+        return replace(self, **changes)
+
+    @property
+    def given(self) -> int:
+        """How many are set."""
+        return sum(bool(getattr(self, f.name)) for f in fields(self))
+
+
+_CHOICES = {"state": ("open", "closed"), "late": ("yes", "no"), "counted": ("yes", "no")}
+_DAYS = ("opened_from", "opened_to", "closed_from", "closed_to")
+_FLAGS = ("mine", "overdue", "soon", "reopened")
+
+
+def read(query: Mapping[str, Sequence[str]], pack: Pack, registry: Snapshot) -> tuple[Filters, list[Text]]:
+    """The filters in an address (name → values); what cannot be understood is left out and said."""
+    known = _known(pack, registry)
+    values: dict[str, Any] = {}
+    wrong: list[Text] = []
+    for f in fields(Filters):
+        given = [v.strip() for v in query.get(f.name, ()) if v.strip()]
+        if not given:
+            continue
+        if f.name in _DAYS:
+            day = _day(given[0])
+            values |= {f.name: day} if day else {}
+            wrong += [] if day else [_unknown(given[0])]
+        elif f.name in _FLAGS:
+            values[f.name] = given[0] not in ("0", "no", "false")
+        elif f.name in known:
+            good = tuple(v for v in given if v in known[f.name])
+            wrong += [_unknown(v) for v in given if v not in good]
+            values[f.name] = good if isinstance(f.default, tuple) else "".join(good[:1])
+        elif f.name == "q":
+            values["q"] = given[0].replace("\x00", "")[:LONGEST_QUERY]
+        else:
+            values[f.name] = given[0][:300]
+    return Filters(**values), wrong
+
+
+def _known(pack: Pack, registry: Snapshot) -> dict[str, Any]:
+    return _CHOICES | {
+        "institution": pack.institutions,
+        "stage": {f"{i.name}.{s}" for i in pack.institutions.values() for s in i.stages},
+        "category": categories(pack),
+        "area": registry.places,
+        "unit": registry.units,
+        "result": pack.results,
+        "tier": pack.levels,
+    }
+
+
+def categories(pack: Pack) -> dict[str, Any]:
+    """Every code that a field called ``category`` may hold, with the groups; code → its entry."""
+    lists = {i.fields["category"].list for i in pack.institutions.values() if "category" in i.fields}
+    return {name: code for each in sorted(n for n in lists if n) for name, code in pack.lists.get(each, {}).items()}
+
+
+def _day(raw: str) -> date | None:
+    try:
+        return date.fromisoformat(raw)
+    except ValueError:
+        return None
+
+
+def _unknown(raw: str) -> Text:
+    short = raw[:40]
+    return Text(f"没有按“{short}”筛选：没有这一项。", f"Not filtered by “{short}”: there is no such value.")
+
+
+def narrow(
+    cases: QuerySet[Case], filters: Filters, pack: Pack, registry: Snapshot, now: datetime, who: Viewer | None = None
+) -> QuerySet[Case]:
+    """``cases`` narrowed to ``filters`` at ``now``. ``who`` looks (for ``mine`` and the search); None is the operator."""
+    for condition in _conditions(filters, pack, registry, now, who):
+        cases = cases.filter(condition)
+    return cases
+
+
+def _conditions(f: Filters, pack: Pack, registry: Snapshot, now: datetime, who: Viewer | None) -> Iterable[Q]:
+    if f.state or f.overdue or f.soon:
+        yield Q(ended__isnull=f.state != "closed")
+    if f.institution:
+        yield Q(institution__in=f.institution)
+    if f.stage:
+        yield _any(Q(institution=s.partition(".")[0], stage=s.partition(".")[2]) for s in f.stage)
+    if f.category:
+        yield Q(category__in=_members(pack, f.category))
+    if f.area in registry.places:
+        yield Q(place__within=registry.places[f.area].path)
+    if f.unit in registry.units:
+        yield Q(unit__within=registry.units[f.unit].path)
+    if f.holder:
+        duty, _, path = f.holder.partition("@")
+        yield Q(holder_duty=duty, holder_path__isnull=True) if not path else Q(holder_duty=duty, holder_path=path)
+    if f.mine:
+        yield held(who)
+    yield from _time_conditions(f, pack, now)
+    yield from _outcome_conditions(f, pack)
+    if f.q:
+        yield _search(f.q, pack, who)
+
+
+def _time_conditions(f: Filters, pack: Pack, now: datetime) -> Iterable[Q]:
+    if f.overdue:
+        yield overdue(now)
+    if f.soon:
+        yield soon(pack, now)
+    for name, column in (("opened", "opened"), ("closed", "ended")):
+        first, last = getattr(f, f"{name}_from"), getattr(f, f"{name}_to")
+        if first:
+            yield Q(**{f"{column}__gte": midnight(first)})
+        if last:
+            yield Q(**{f"{column}__lt": midnight(last + timedelta(days=1))})
+
+
+def _outcome_conditions(f: Filters, pack: Pack) -> Iterable[Q]:
+    if f.result:
+        yield Q(result__in=f.result)
+    if f.tier:
+        yield Q(tier__in=f.tier)
+    if f.counted:
+        wanted = "closed" if f.counted == "yes" else "excluded"
+        yield Q(result__in=[n for n, r in pack.results.items() if r.counts == wanted])
+    if f.late:
+        late = _any(
+            Q(institution=i.name, **{f"state__counts__{c}__gte": 1})
+            for i in pack.institutions.values()
+            for c in late_counters(i)
+        )
+        # `late` is unknown, not false, for a case without the counter: SQL's NULL. Hence the subquery-free IS TRUE.
+        yield late if f.late == "yes" else _none(pack)
+    if f.reopened:
+        yield Q(**{f"state__counts__{REOPENED}__gte": 1})
+
+
+def _none(pack: Pack) -> Q:
+    """No promised time ran out: every late counter of the case's institution is absent."""
+    here = [
+        Q(institution=i.name) & _all(~Q(state__counts__has_key=c) for c in late_counters(i))
+        for i in pack.institutions.values()
+    ]
+    return _any(here)
+
+
+def late_counters(institution: Institution) -> tuple[str, ...]:
+    """The counters that say a promised time ran out: of its named clocks, or else of the acts that the clock does."""
+    named = [c.counts for c in institution.clocks.values() if c.counts]
+    if not institution.clocks:
+        acts = [a for s in institution.stages.values() for a in s.acts.values() if "clock" in a.by]
+        named = [a.counts for a in acts if a.counts]
+    return tuple(dict.fromkeys(named))
+
+
+def overdue(now: datetime) -> Q:
+    """Open, with a stage or promise whose time has run out; while a case is paused, had run out before the pause."""
+    paused = Cast(KeyTextTransform("paused", "state"), DateTimeField())
+    at = Coalesce(paused, Value(now), output_field=DateTimeField())
+    ran_out = Q(stage_due__lte=now, stage_due__lte_at=at) if False else (Q(stage_due__lte=at) | Q(promise_due__lte=at))
+    # The plain comparison first: it needs no look into the state.
+    return Q(ended__isnull=True) & (Q(stage_due__lte=now) | Q(promise_due__lte=now)) & ran_out
+
+
+def soon(pack: Pack, now: datetime) -> Q:
+    """Open, with a clock that runs out within a day; not those that only wait for the reporter's rating."""
+    waits = _any(Q(institution=i.name, stage__in=waiting_stages(i)) for i in pack.institutions.values())
+    return Q(ended__isnull=True, next_due__gt=now, next_due__lte=now + SOON) & ~waits
+
+
+def waiting_stages(institution: Institution) -> list[str]:
+    """Stages in which the work is done and the one who raised it has the word: their clock only closes the case."""
+    ends = {n for n, s in institution.stages.items() if s.end}
+    found = []
+    for name, stage in institution.stages.items():
+        by_clock = stage.acts.get(stage.overdue or "")
+        theirs = any(institution.raised_by in a.by for a in stage.acts.values())
+        if theirs and by_clock and by_clock.to in ends:
+            found.append(name)
+    return found
+
+
+def held(who: Viewer | None) -> Q:
+    """Open and held by a duty of ``who``."""
+    pairs = {(h.duty, h.path) for h in who.duties} if who else set()
+    mine = _any(Q(holder_duty=duty, holder_path=path) for duty, path in sorted(pairs))
+    return Q(ended__isnull=True) & mine
+
+
+def _search(words: str, pack: Pack, who: Viewer | None) -> Q:
+    """In what people wrote when they raised it. Handlers' fields are not searched in a case one raised oneself."""
+    found = Q(number=int(words)) if words.isdecimal() and len(words) <= 18 else Q(pk__in=[])
+    for institution in pack.institutions.values():
+        for name in opening_texts(institution):
+            hit = Q(institution=institution.name, **{f"state__fields__{name}__icontains": words})
+            level = institution.fields[name].class_
+            if level in ("public", "party"):
+                found |= hit
+            elif level == "handler":
+                found |= hit & ~Q(reporter_id=who.person) if who and who.person else hit
+    return found
+
+
+def opening_texts(institution: Institution) -> list[str]:
+    """The text fields filled in at the opening, what the matter is about first."""
+    return [n for n in (*institution.open.needs, *institution.open.may) if institution.fields[n].type == "text"]
+
+
+def midnight(day: date) -> datetime:
+    """The first instant of ``day`` in Shanghai."""
+    return datetime.combine(day, time(), SHANGHAI)
+
+
+def _members(pack: Pack, names: Iterable[str]) -> list[str]:
+    every = categories(pack)
+    return [c for c, code in every.items() if c in names or code.group in names]
+
+
+def _any(conditions: Iterable[Q]) -> Q:
+    joined = Q(pk__in=[])
+    for condition in conditions:
+        joined |= condition
+    return joined
+
+
+def _all(conditions: Iterable[Q]) -> Q:
+    joined = Q()
+    for condition in conditions:
+        joined &= condition
+    return joined

@@ -1,0 +1,96 @@
+"""Cases locked for an act: one plain statement each, because building queries would cost more than running them.
+
+Two cases are always locked from the root down (a parent before its children), so that no two acts wait for each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from psycopg.rows import dict_row
+
+from linli.kernel.case import Case as KernelCase
+from linli.kernel.case import case_from
+from linli.ledger.models import Case
+from linli.ledger.store import cursor
+
+
+@dataclass(slots=True)
+class Locked:
+    """What an act needs of a case's row, and how its reporter is reached. ``registry``: the version it was read at."""
+
+    id: str
+    number: int
+    secret: str
+    institution: str
+    version: str
+    parent_id: str | None
+    state: dict[str, Any]
+    head: bytes
+    place: str
+    unit: str | None
+    accused: str | None
+    reporter_id: str | None
+    phone: str
+    email: str
+    registry: int = 0
+
+    def kernel(self) -> KernelCase:
+        """The state as the kernel's case."""
+        return case_from(self.state)
+
+
+def of(case: Case) -> Locked:
+    """The same out of a model instance, for those who only read."""
+    phone, email = (case.reporter.phone, case.reporter.email) if case.reporter else ("", "")
+    ids = (str(case.parent_id) if case.parent_id else None, str(case.reporter_id) if case.reporter_id else None)
+    return Locked(
+        str(case.id), case.number, case.secret, case.institution, case.version, ids[0], case.state, bytes(case.head),
+        case.place, case.unit, case.accused, ids[1], phone, email,
+    )  # fmt: skip
+
+
+_SELECT = """
+SELECT c.id::text, c.number, c.secret, c.institution, c.version, c.parent_id::text, c.state::text, c.head,
+       c.place::text, c.unit::text, c.accused::text, c.reporter_id::text, coalesce(p.phone, '') AS phone,
+       coalesce(p.email, '') AS email, (SELECT version FROM places_registry WHERE id = 1) AS registry
+FROM ledger_case c LEFT JOIN people_person p ON p.id = c.reporter_id
+"""
+_ROOT = _SELECT + "WHERE c.id = %s AND c.parent_id IS NULL FOR UPDATE OF c"
+_ANY = _SELECT + "WHERE c.id = %s FOR UPDATE OF c"
+_DUE = _SELECT + "WHERE c.id = %s AND c.next_due <= %s FOR UPDATE OF c SKIP LOCKED"
+_SKIP = _SELECT + "WHERE c.id = %s FOR UPDATE OF c SKIP LOCKED"
+_DUE_ROOTS = (
+    _SELECT + "WHERE c.next_due <= %s AND c.parent_id IS NULL ORDER BY c.next_due LIMIT %s FOR UPDATE OF c SKIP LOCKED"
+)
+
+
+def lock(case_id: str) -> tuple[Locked, Locked | None]:
+    """The case, and its parent if it was called, locked until the transaction ends. Raises Case.DoesNotExist."""
+    root = _rows(_ROOT, [case_id])
+    if root:
+        return root[0], None
+    parent_id = Case.objects.filter(id=case_id).values_list("parent_id", flat=True).get()
+    parent = _rows(_ANY, [parent_id])[0]
+    return _rows(_ANY, [case_id])[0], parent
+
+
+def due_roots(now: datetime, limit: int) -> list[Locked]:
+    """Cases of their own whose next clock ran out, the longest overdue first; those another worker holds are left."""
+    return _rows(_DUE_ROOTS, [now, limit])
+
+
+def due_child(case_id: str, parent_id: str, now: datetime) -> tuple[Locked, Locked] | None:
+    """A called unit's case whose clock ran out, with its parent; None when another worker has either of them."""
+    parent = _rows(_SKIP, [parent_id])
+    child = _rows(_DUE, [case_id, now]) if parent else []
+    return (child[0], parent[0]) if child else None
+
+
+def _rows(sql: str, values: Iterable[Any]) -> list[Locked]:
+    found = cursor(dict_row).execute(sql, list(values), prepare=True).fetchall()
+    return [Locked(**{**row, "state": orjson.loads(row["state"]), "head": bytes(row["head"])}) for row in found]
