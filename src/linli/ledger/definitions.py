@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from linli.kernel.institution import Institution, Pack
 from linli.kernel.load import load
 from linli.ledger.models import Definition, PackFile
+from linli.people import registry
 from linli.places.acts import bump
 
 PACK_ROW = "#pack"
@@ -27,6 +28,8 @@ class Runtime:
 
     pack: Pack
     files: Mapping[str, str]
+    registry: int
+    """The registry's version at which the files were last compared with the database."""
     pinned: dict[tuple[str, str], Institution] = field(default_factory=dict)
 
     def institution(self, name: str, version: str | None = None) -> Institution:
@@ -57,16 +60,28 @@ _current: dict[str, Runtime] = {}
 
 
 def runtime() -> Runtime:
-    """The pack in force; NoPack when none is loaded."""
-    key = str(connection.settings_dict["NAME"])
-    if key not in _current:
-        files = dict(PackFile.objects.values_list("path", "content"))
-        name = files.pop(PACK_ROW, "")
-        pack, findings = load(files, name)
-        if pack is None:
-            raise NoPack(findings[0].line("en") if findings and name else "no pack is loaded; run: linli load PACK")
-        _current[key] = Runtime(pack, files)
-    return _current[key]
+    """The pack in force; NoPack when none is loaded.
+
+    Putting a pack in force raises the registry's version, so a process that learns of a new version (every page and
+    every write asks for it) reads the pack again if its files have changed.
+    """
+    key, version = str(connection.settings_dict["NAME"]), registry.current().version
+    here = _current.get(key)
+    if here is None or here.registry != version:
+        here = _current[key] = _read(here, version)
+    return here
+
+
+def _read(before: Runtime | None, version: int) -> Runtime:
+    files = dict(PackFile.objects.values_list("path", "content"))
+    name = files.pop(PACK_ROW, "")
+    if before is not None and before.pack.name == name and before.files == files:
+        before.registry = version
+        return before
+    pack, findings = load(files, name)
+    if pack is None:
+        raise NoPack(findings[0].line("en") if findings and name else "no pack is loaded; run: linli load PACK")
+    return Runtime(pack, files, version)
 
 
 def forget() -> None:
