@@ -97,11 +97,16 @@ def _print_worst(institution: Institution, case: WorstCase, lang: str) -> None:
     zh = lang == "zh"
     title = institution.title.in_(lang)
     label = "从反映到答复最长" if zh else "from report to answer at most"
-    click.echo(f"\n{title} ({institution.name})：{label} {case.words(lang)}")
+    colon = "：" if zh else ": "
+    click.echo(f"\n{title} ({institution.name}){colon}{label} {case.words(lang)}")
     click.echo(f"  {' → '.join(case.path)}")
     for stage in case.rearms:
         here = institution.stages[stage].title.in_(lang)
-        say = "到期只催办、不移送，时限按一次计" if zh else "presses without moving on; its limit is counted once"
-        click.echo(f"  * {here}: {say}")
+        say = (
+            "到期只催办、不移送；这里每次停留只按一个时限计"
+            if zh
+            else "its clock presses without moving the case on; each stay is counted as one limit"
+        )
+        click.echo(f"  * {here}{colon}{say}")
     for extra in case.plus:
         click.echo(f"  + {extra.in_(lang)}")

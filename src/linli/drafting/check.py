@@ -1,7 +1,8 @@
 """``check``: proves that nothing can get lost in a pack, or shows the shortest way in which it can.
 
 Pure: files and scenarios in, findings out. Names come first: an institution that uses a name declared nowhere cannot
-be walked, so its other findings wait until the names are mended.
+be walked, so its other findings wait until the names are mended. Scenarios come last, once the definition stands: on a
+broken one they only repeat what is known, or never end.
 """
 
 from __future__ import annotations
@@ -23,9 +24,6 @@ from linli.kernel.finding import Finding
 from linli.kernel.institution import Institution, Pack
 from linli.kernel.load import Files, load
 
-STOPS_THE_CLOCK = {"limit-not-positive"}
-"""With these a scenario might never get past an instant, so none is played."""
-
 
 def check_files(files: Files, name: str) -> tuple[Pack | None, list[Finding]]:
     """Read pack ``name`` out of ``files`` and check it; findings sorted by place. No pack when its head is unreadable.
@@ -46,7 +44,7 @@ def check(pack: Pack, scenarios: Sequence[Scenario]) -> list[Finding]:
     """Everything that is wrong with ``pack`` (docs/reference/findings.md); warnings that are allowed left out."""
     findings = check_pack_names(pack)
     names = {i.name: check_names(pack, i) for i in pack.institutions.values()}
-    whole = not findings and not any(names.values())
+    ladder = not findings
     findings += [f for unknown in names.values() for f in unknown]
     findings += [*check_pack_words(pack), *check_dates(pack)]
     sound = [i for i in pack.institutions.values() if not names[i.name]]
@@ -57,13 +55,20 @@ def check(pack: Pack, scenarios: Sequence[Scenario]) -> list[Finding]:
         of += check_calls(pack, institution, graphs)
         if institution.name in graphs:
             of += check_paths(graphs[institution.name])
-        if not check_pack_names(pack):
-            of += check_duties(pack, institution)
-            of += check_powers(pack, graphs[institution.name]) if institution.name in graphs else []
+        if ladder:
+            of += _check_people(pack, institution, graphs.get(institution.name))
         findings += _allowed(institution, of)
-    if whole and not STOPS_THE_CLOCK & {f.code for f in findings}:
+    if all(f.severity == "warning" for f in findings):
         findings += check_scenarios(pack, scenarios)
     return sorted(dict.fromkeys(findings), key=_place)
+
+
+def _check_people(pack: Pack, institution: Institution, graph: Graph | None) -> list[Finding]:
+    """Duties, then what follows from them: who stands above whom is only known where every duty has its level."""
+    findings = check_duties(pack, institution)
+    if graph and not any(f.code == "duty-not-at-level" for f in findings):
+        findings += check_powers(pack, graph)
+    return findings
 
 
 def _place(finding: Finding) -> tuple[str, int, int, str]:

@@ -126,6 +126,7 @@ def _pass_up(pack: Pack, graph: Graph) -> Iterator[Finding]:
 
     The top is a role over which the institution names no other. Passing up is an act by the holder without ``at_most``
     and without anybody's agreement, or the clock's consequence; it may go through further stages of the same holder.
+    An act that answers is no passing up.
     Exempt: stages reached only after the answer, and parked ones (their clock gives the case ``back``).
     """
     roles, stages = graph.institution.roles, graph.institution.stages
@@ -155,7 +156,8 @@ def _climbs(pack: Pack, graph: Graph, start: Stage, holder: Role) -> bool:
     for stage in queue:
         for move in graph.moves[stage.name]:
             target = stages.get(move.goes)
-            if target is None or target.end or not _free(stage, move.act):
+            answers = graph.institution.raised_by in move.act.answers
+            if target is None or target.end or answers or not _free(stage, move.act):
                 continue
             upper = roles.get(target.holder or "")
             if upper and is_above(pack, holder, upper):

@@ -83,21 +83,27 @@ def _silent(graph: Graph) -> list[Finding]:
 
 
 def _loops(graph: Graph) -> list[Finding]:
-    """One finding for each different round trip, the shortest through each stage."""
+    """One finding for each act that leads back: the shortest round trip that it closes."""
     findings, told = [], set()
     looping = _on_cycles(graph)
     stages = {state.stage: [s for s in looping if s.stage == state.stage] for state in looping}
-    for states in stages.values():
-        trip = next((t for s in states[:50] if (t := _round_trip(graph, s, looping))), None)
-        key = frozenset((e.source.stage, e.act.name) for e in trip or ())
-        if not trip or key in told:
-            continue
-        told.add(key)
+    trips = [t for states in stages.values() for s in states[:50] if (t := _round_trip(graph, s, looping))]
+    for trip in sorted((_turned(graph, t) for t in trips), key=len):
         last = trip[-1].act
+        if (trip[-1].source.stage, last.name) in told:
+            continue
+        told.add((trip[-1].source.stage, last.name))
         names = "、".join(dict.fromkeys(graph.institution.stages[e.source.stage].title.zh for e in trip))
         say = f"可以在“{names}”之间无休止地转圈。", f"{' and '.join(e.act.name for e in trip)} may go round for ever."
         findings.append(found("unbounded-loop", last.marks.get("to", last.mark), *say, graph.cycle(trip)))
     return findings
+
+
+def _turned(graph: Graph, trip: list[Edge]) -> list[Edge]:
+    """The round trip begun at the stage that cases reach first, so that its last act is the one that leads back."""
+    order = list(dict.fromkeys(state.stage for state in graph.edges))
+    first = min(range(len(trip)), key=lambda n: order.index(trip[n].source.stage))
+    return [*trip[first:], *trip[:first]]
 
 
 def _on_cycles(graph: Graph) -> dict[State, None]:

@@ -62,8 +62,8 @@ def _play(pack: Pack, scenario: Scenario, seen: dict[str, Seen]) -> Iterator[Fin
         yield found("scenario-fails", scenario.mark, *say)
         return
     for mark, text in played.faults:
-        title = scenario.title
-        yield found("scenario-fails", mark, f"情景“{title.zh}”走不通：{text}。", f"“{title.en}” fails: {text}.")
+        title, what = scenario.title, text.rstrip(" .")
+        yield found("scenario-fails", mark, f"情景“{title.zh}”走不通：{what}。", f"“{title.en}” fails: {what}.")
     _note(pack, played, seen)
 
 

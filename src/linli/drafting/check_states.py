@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from linli.kernel.institution import Act, Institution, Stage
 
-MOST_STATES = 40_000
+MOST_STATES = 20_000
 """More are not walked: the proof would take longer than the second that `check` may take."""
 
 
@@ -51,15 +51,20 @@ class Move(NamedTuple):
 
 
 class Graph:
-    """All reachable states of ``institution`` with the edges between them. Raises TooManyStates."""
+    """All reachable states of ``institution`` with the edges between them. Raises TooManyStates.
+
+    Where bounds multiply beyond MOST_STATES they are counted only up to two, then one: an act allowed nine times is then
+    walked as if it were used up earlier, which changes the length of a path and not whether there is one.
+    """
 
     def __init__(self, institution: Institution) -> None:
         self.institution = institution
         self.moves = {name: list(_moves(institution, stage)) for name, stage in institution.stages.items()}
         self.counters = _counters(institution)
         self.backs = {name for name, moves in self.moves.items() if any(m.goes == "back" for m in moves)}
-        for most in (None, 3, 2, 1):
-            if self._walk(most):
+        for most in (None, 2, 1):
+            self._caps = [c if most is None else min(c, most) for c in self.counters.values()]
+            if self._walk():
                 return
         raise TooManyStates(institution.name)
 
@@ -110,12 +115,11 @@ class Graph:
                     queue.append(source)
         return seen
 
-    def _walk(self, most: int | None) -> bool:
+    def _walk(self) -> bool:
         first = self.institution.open.to or next(iter(self.institution.stages))
         start = State(first, False, False, (0,) * len(self.counters), None)
         self.parent: dict[State, Edge | None] = {start: None}
         self.edges: dict[State, list[Edge]] = {}
-        self._most = most
         queue = deque([start])
         while queue:
             state = queue.popleft()
@@ -134,9 +138,7 @@ class Graph:
         for move in self.moves[state.stage]:
             used = state.used
             if move.counter >= 0:
-                cap = list(self.counters.values())[move.counter]
-                cap = cap if self._most is None else min(cap, self._most)
-                count = used[move.counter]
+                cap, count = self._caps[move.counter], used[move.counter]
                 bound = move.act.at_most
                 if bound is not None and count >= min(bound, cap) and move.by not in ("clock", "children"):
                     continue

