@@ -31,9 +31,9 @@ LONGEST_QUERY = 100
 class Filters:
     """Every way to narrow a list; an empty one lets everything through. Days are Shanghai days, both ends included.
 
-    ``stage`` is ``institution.stage``; ``holder`` is ``duty@path``; ``area`` and ``unit`` are codes; ``late`` is ``yes``
-    for cases on which a promised time ran out and ``no`` for those on which none did; ``counted`` is ``yes`` for
-    results that count in the figures and ``no`` for those shown beside them.
+    ``stage`` is ``institution.stage``; ``holder`` is ``duty@path``; ``area`` and ``unit`` are codes; ``late`` is
+    ``yes`` for cases on which a promised time ran out and ``no`` for those on which none did; ``counted`` is ``yes``
+    for results that count in the figures and ``no`` for those shown beside them.
     """
 
     q: str = ""
@@ -144,7 +144,7 @@ def _unknown(raw: str) -> Text:
 def narrow(
     cases: QuerySet[Case], filters: Filters, pack: Pack, registry: Snapshot, now: datetime, who: Viewer | None = None
 ) -> QuerySet[Case]:
-    """``cases`` narrowed to ``filters`` at ``now``. ``who`` looks (for ``mine`` and the search); None is the operator."""
+    """``cases`` narrowed to ``filters`` at ``now``. ``who`` looks; None is the operator."""
     for condition in _conditions(filters, pack, registry, now, who):
         cases = cases.filter(condition)
     return cases
@@ -196,24 +196,21 @@ def _outcome_conditions(f: Filters, pack: Pack) -> Iterable[Q]:
         wanted = "closed" if f.counted == "yes" else "excluded"
         yield Q(result__in=[n for n, r in pack.results.items() if r.counts == wanted])
     if f.late:
-        late = _any(
-            Q(institution=i.name, **{f"state__counts__{c}__gte": 1})
-            for i in pack.institutions.values()
-            for c in late_counters(i)
-        )
-        # `late` is unknown, not false, for a case without the counter: SQL's NULL. Hence the subquery-free IS TRUE.
-        yield late if f.late == "yes" else _none(pack)
+        yield _late(pack) if f.late == "yes" else _in_time(pack)
     if f.reopened:
-        yield Q(**{f"state__counts__{REOPENED}__gte": 1})
+        yield Q(state__counts__has_key=REOPENED)
 
 
-def _none(pack: Pack) -> Q:
-    """No promised time ran out: every late counter of the case's institution is absent."""
-    here = [
-        Q(institution=i.name) & _all(~Q(state__counts__has_key=c) for c in late_counters(i))
-        for i in pack.institutions.values()
-    ]
-    return _any(here)
+def _late(pack: Pack) -> Q:
+    """A promised time ran out: one of the late counters of the case's institution was raised."""
+    every = pack.institutions.values()
+    return _any(Q(institution=i.name, state__counts__has_any_keys=late_counters(i)) for i in every if late_counters(i))
+
+
+def _in_time(pack: Pack) -> Q:
+    """No promised time ran out."""
+    every = pack.institutions.values()
+    return _any(Q(institution=i.name) & ~Q(state__counts__has_any_keys=late_counters(i)) for i in every)
 
 
 def late_counters(institution: Institution) -> tuple[str, ...]:
@@ -229,7 +226,7 @@ def overdue(now: datetime) -> Q:
     """Open, with a stage or promise whose time has run out; while a case is paused, had run out before the pause."""
     paused = Cast(KeyTextTransform("paused", "state"), DateTimeField())
     at = Coalesce(paused, Value(now), output_field=DateTimeField())
-    ran_out = Q(stage_due__lte=now, stage_due__lte_at=at) if False else (Q(stage_due__lte=at) | Q(promise_due__lte=at))
+    ran_out = Q(stage_due__lte=at) | Q(promise_due__lte=at)
     # The plain comparison first: it needs no look into the state.
     return Q(ended__isnull=True) & (Q(stage_due__lte=now) | Q(promise_due__lte=now)) & ran_out
 
@@ -292,11 +289,4 @@ def _any(conditions: Iterable[Q]) -> Q:
     joined = Q(pk__in=[])
     for condition in conditions:
         joined |= condition
-    return joined
-
-
-def _all(conditions: Iterable[Q]) -> Q:
-    joined = Q()
-    for condition in conditions:
-        joined &= condition
     return joined

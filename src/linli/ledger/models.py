@@ -90,6 +90,12 @@ class Case(models.Model):
                 fields=["holder_duty", "holder_path", "next_due"], name="case_queue", condition=Q(ended__isnull=True)
             ),
             GistIndex(fields=["place"], name="case_place"),
+            # The few cases in which an act waits for somebody's agreement; it costs nothing for all the others.
+            GistIndex(
+                fields=["place"],
+                name="case_pending",
+                condition=Q(ended__isnull=True) & ~Q(state__pending={}),
+            ),
             models.Index(fields=["unit", "-number"], name="case_unit", condition=Q(unit__isnull=False)),
             models.Index(fields=["reporter"], name="case_reporter", condition=Q(reporter__isnull=False)),
             models.Index(fields=["parent"], name="case_parent", condition=Q(parent__isnull=False)),

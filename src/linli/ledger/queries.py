@@ -1,0 +1,303 @@
+"""Lists of cases for people: what I hold, what waits for my agreement, what I may see, and which posts are vacant.
+
+Everything stands on :func:`linli.ledger.visible.visible`; a list of any length costs the same number of queries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import QuerySet
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
+from django.db.models.functions import Least
+
+from linli.kernel.calendar import SHANGHAI
+from linli.kernel.decide import title_of, to_settle
+from linli.kernel.institution import FIELD_CLASSES, Institution, Text
+from linli.ledger import filters as narrowing
+from linli.ledger import mandates, visible
+from linli.ledger.definitions import Runtime, runtime
+from linli.ledger.filters import Filters
+from linli.ledger.mandates import Where
+from linli.ledger.models import Case
+from linli.ledger.visible import Viewer
+from linli.people import registry
+from linli.people.registry import Snapshot
+
+PAGE = 25
+COUNTED = 1000
+"""Totals are counted so far and no further: above it, a list says “1000+”."""
+QUEUE = 100
+WAITING = 200
+EXCERPT = 120
+CLOSE = timedelta(hours=6)
+"""A clock with less than this left is painted as pressing."""
+COLUMNS = (
+    "number", "institution", "version", "stage", "holder_role", "holder_duty", "holder_path", "stands_in", "place",
+    "unit", "accused", "reporter", "category", "opened", "ended", "next_due", "stage_due", "promise_due", "result",
+    "tier", "parent",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One case in a list, with only what the viewer may read. ``clock`` is "", ok, soon, overdue or paused."""
+
+    id: str
+    number: int
+    institution: str
+    kind: Text
+    text: str
+    category: Text | None
+    place: str
+    unit: str
+    opened: datetime
+    ended: datetime | None
+    stage: Text
+    holder: Text | None
+    stands_in: bool
+    due: datetime | None
+    clock: str
+    result: Text | None
+    tier: Text | None
+    asks: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows of a list; ``older`` and ``newer`` are cursors for the neighbouring pages, None where there is none.
+
+    ``total`` is exact unless ``capped``, when there are more than that.
+    """
+
+    rows: list[Row]
+    total: int
+    capped: bool
+    newer: int | None = None
+    older: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A post that nobody holds: the duty, where, and who stands in (None: nobody up to the top)."""
+
+    duty: str
+    title: Text
+    path: str
+    place: str
+    stands_in: Text | None
+
+
+def listing(
+    who: Viewer, filters: Filters, now: datetime, before: int | None = None, after: int | None = None, size: int = PAGE
+) -> Page:
+    """The cases ``who`` may see, newest number first, ``size`` at a time.
+
+    ``before`` a number: the next older page; ``after`` a number: the next newer one. No page costs more than another.
+    """
+    rt, snapshot = runtime(), registry.current()
+    found = narrowed(who, filters, now)
+    total, capped = count(found)
+    if after is not None:
+        cases = list(reversed(_lean(found.filter(number__gt=after).order_by("number"))[: size + 1]))
+        further, cases = len(cases) > size, cases[-size:]
+        newer, older = further, bool(cases)
+    else:
+        here = found if before is None else found.filter(number__lt=before)
+        cases = list(_lean(here.order_by("-number"))[: size + 1])
+        further, cases = len(cases) > size, cases[:size]
+        newer, older = before is not None, further
+    rows = _rows(rt, snapshot, who, cases, now)
+    ends = (cases[0].number, cases[-1].number) if cases else (None, None)
+    return Page(rows, total, capped, ends[0] if newer else None, ends[1] if older else None)
+
+
+def narrowed(who: Viewer, filters: Filters, now: datetime) -> QuerySet[Case]:
+    """The cases ``who`` may see, narrowed; figures count exactly this."""
+    return narrowing.narrow(visible.visible(who), filters, runtime().pack, registry.current(), now, who)
+
+
+def count(found: QuerySet[Case]) -> tuple[int, bool]:
+    """How many there are, counted up to COUNTED, and whether there are more."""
+    total = found.order_by().values("pk")[: COUNTED + 1].count()
+    return min(total, COUNTED), total > COUNTED
+
+
+def queue(who: Viewer, now: datetime, limit: int = QUEUE) -> Page:
+    """The open cases ``who`` holds now, the one with the least time left first; what is paused comes last."""
+    held = visible.visible(who).filter(narrowing.held(who))
+    total, capped = count(held)
+    cases = list(_lean(held.order_by(Least("stage_due", "promise_due"), "number"))[:limit])
+    rows = _rows(runtime(), registry.current(), who, cases, now)
+    return Page(sorted(rows, key=lambda r: r.clock == "paused"), total, capped)
+
+
+def waiting(who: Viewer, now: datetime) -> list[Row]:
+    """The cases in which an act waits for the agreement of ``who``, oldest first; ``asks`` names the acts."""
+    rt, snapshot = runtime(), registry.current()
+    if not _may_ever_agree(rt, who):
+        return []
+    asked = visible.visible(who).filter(ended__isnull=True).exclude(state__pending={})
+    cases = list(asked.order_by("number")[:WAITING])
+    found = []
+    for case in cases:
+        institution, kernel = rt.institution(case.institution, case.version), case.kernel()
+        where = Where(case.place, case.unit, case.accused)
+        actor = mandates.who(rt.pack, institution, kernel.holder, where, snapshot, who.person, now)
+        acts = to_settle(institution, kernel, actor)
+        if acts:
+            found.append((case, tuple(a.title for a in acts)))
+    return [_row(rt, snapshot, who, c, c.state["fields"], c.state["paused"], now, asks) for c, asks in found]
+
+
+def _may_ever_agree(rt: Runtime, who: Viewer) -> bool:
+    """Whether any duty of ``who`` (or one it stands in for) is asked for agreement by some act; spares the query."""
+    mine = {h.duty for h in who.duties}
+    for institution in rt.pack.institutions.values():
+        acts = [*institution.anywhere.values(), *(a for s in institution.stages.values() for a in s.acts.values())]
+        roles = [institution.roles[a.approves] for a in acts if a.approves]
+        if any(mine & set(rt.pack.ladder(r.duty)) for r in roles):
+            return True
+    return False
+
+
+def same_phone(who: Viewer, phone: str, now: datetime, limit: int = 5) -> list[Row]:
+    """Matters raised under this telephone number that ``who`` may see by duty, newest first."""
+    if not phone or not who.is_staff:
+        return []
+    found = visible.visible(Viewer(None, who.duties)).filter(reporter__phone=phone)
+    cases = list(_lean(found.order_by("-number"))[:limit])
+    return _rows(runtime(), registry.current(), who, cases, now)
+
+
+def same_place(who: Viewer, area: str, category: str, now: datetime, days: int = 30, limit: int = 5) -> list[Row]:
+    """Matters of the last ``days`` days in the area with this code, of this category when one is named."""
+    snapshot = registry.current()
+    if area not in snapshot.places or not who.is_staff:
+        return []
+    since = (now - timedelta(days=days)).date()
+    wanted = Filters(area=area, category=(category,) if category else (), opened_from=since)
+    found = narrowed(Viewer(None, who.duties), wanted, now).filter(parent=None)
+    return _rows(runtime(), snapshot, who, list(_lean(found.order_by("-number"))[:limit]), now)
+
+
+def _lean(cases: QuerySet[Case]) -> QuerySet[Case]:
+    """Only what a row needs: the state itself stays in the database, but for what was written down and the pause."""
+    parts = {"written": KeyTransform("fields", "state"), "paused": KeyTextTransform("paused", "state")}
+    return cases.only(*COLUMNS).annotate(**parts)
+
+
+def _rows(rt: Runtime, snapshot: Snapshot, who: Viewer, cases: Iterable[Any], now: datetime) -> list[Row]:
+    return [_row(rt, snapshot, who, c, c.written, c.paused, now) for c in cases]
+
+
+def _row(
+    rt: Runtime, snapshot: Snapshot, who: Viewer, case: Case, written: Mapping[str, Any], paused: str | None,
+    now: datetime, asks: tuple[Text, ...] = (),
+) -> Row:  # fmt: skip
+    institution = rt.institution(case.institution, case.version)
+    level = visible.clearance(rt.pack, who, case)
+    due, state = _clock(case, datetime.fromisoformat(paused) if paused else None, now)
+    place = snapshot.by_path.get(case.place)
+    unit = snapshot.units_by_path.get(case.unit or "")
+    return Row(
+        id=str(case.pk),
+        number=case.number,
+        institution=institution.name,
+        kind=institution.title,
+        text=_excerpt(institution, level, written),
+        category=_category(rt, institution, level, case.category),
+        place=place.name if place else "",
+        unit=unit.name if unit else "",
+        opened=case.opened,
+        ended=case.ended,
+        stage=institution.stages[case.stage].title,
+        holder=None if case.ended else _holder(rt, snapshot, institution, case),
+        stands_in=case.stands_in,
+        due=due,
+        clock=state,
+        result=rt.pack.results[case.result].title if case.result else None,
+        tier=rt.pack.levels[case.tier].title if case.tier else None,
+        asks=asks,
+    )
+
+
+def _excerpt(institution: Institution, level: str, written: Mapping[str, Any]) -> str:
+    """The beginning of what the matter is about, if somebody with this clearance reads that field."""
+    names = narrowing.opening_texts(institution)[:1]
+    readable = visible.fields(institution, level, {n: written[n] for n in names if written.get(n)})
+    text = " ".join(str(next(iter(readable.values()), "")).split())
+    return text if len(text) <= EXCERPT else f"{text[: EXCERPT - 1]}…"
+
+
+def _category(rt: Runtime, institution: Institution, level: str, code: str | None) -> Text | None:
+    field = institution.fields.get("category")
+    if field is None or FIELD_CLASSES.index(field.class_) > FIELD_CLASSES.index(level):
+        return None
+    entry = rt.pack.lists.get(field.list or "", {}).get(code or "")
+    return entry.title if entry else None
+
+
+def _clock(case: Case, paused: datetime | None, now: datetime) -> tuple[datetime | None, str]:
+    """The due instant that matters most and how it stands; the same rule as ``filters.overdue``."""
+    dues = [d for d in (case.stage_due, case.promise_due) if d]
+    if case.ended or not dues:
+        return None, ""
+    due = min(dues)
+    if due <= (paused or now):
+        return due, "overdue"
+    if paused:
+        return due, "paused"
+    return due, "soon" if due - now <= CLOSE else "ok"
+
+
+def _holder(rt: Runtime, snapshot: Snapshot, institution: Institution, case: Case) -> Text | None:
+    """Who has it: the role, or the unit's own name; and who stands in when the post is vacant."""
+    if case.holder_role is None:
+        return None
+    node = snapshot.units_by_path.get(case.holder_path or "")
+    role = Text(node.name, node.name) if node else title_of(institution, case.holder_role)
+    if not case.stands_in or not case.holder_duty:
+        return role
+    duty = rt.pack.duties[case.holder_duty].title
+    return Text(f"{duty.zh}（代）", f"{duty.en} (standing in)")
+
+
+def gaps(who: Viewer | None, now: datetime) -> list[Gap]:
+    """Posts that nobody holds today and that somebody should: every duty with one above it, at each place or unit of
+    its kind. ``who`` sees those inside their own duties; None (the operator) sees all. Costs no query.
+    """
+    rt, snapshot = runtime(), registry.current()
+    day = now.astimezone(SHANGHAI).date()
+    mine = None if who is None else [h.path for h in who.duties]
+    found = []
+    for name, duty in rt.pack.duties.items():
+        if not duty.above:
+            continue
+        for path, place, at in _nodes(rt, snapshot, duty.at):
+            inside = mine is None or any(place == m or place.startswith(f"{m}.") or path == m for m in mine)
+            if inside and not snapshot.holders(name, path, day):
+                found.append(Gap(name, duty.title, path, at, _stand_in(rt, snapshot, name, place, day)))
+    return found
+
+
+def _nodes(rt: Runtime, snapshot: Snapshot, kinds: Iterable[str]) -> Iterable[tuple[str, str, str]]:
+    """(path, path of its place, name) of every living area of these levels, or unit of these kinds."""
+    for place in snapshot.places.values():
+        if place.kind in kinds:
+            yield place.path, place.path, place.name
+    for unit in snapshot.units.values():
+        if unit.kind in kinds and unit.kind not in rt.pack.levels:
+            yield unit.path, unit.area, unit.name
+
+
+def _stand_in(rt: Runtime, snapshot: Snapshot, duty: str, place: str, day: Any) -> Text | None:
+    steps = [(above, at) for above in rt.pack.ladder(duty)[1:] for at in rt.pack.duties[above].at]
+    held = snapshot.resolve([s for s in steps if s[1] in rt.pack.levels], place, None, day, None)
+    if held is None:
+        return None
+    node, title = snapshot.by_path[held.path].name, rt.pack.duties[held.duty].title
+    return Text(f"{node} {title.zh}", f"{title.en}, {node}")
