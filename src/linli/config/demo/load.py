@@ -1,0 +1,84 @@
+"""``load_demo``: fills an empty database with the demo by living its sixty days through."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+
+import click
+from django.db import transaction
+from django.utils import timezone
+
+import linli
+from linli.config.demo import content
+from linli.config.demo.play import DemoError, Player
+from linli.config.demo.routes import Plan, Routes
+from linli.kernel.calendar import SHANGHAI, CalendarGap
+from linli.kernel.institution import Pack
+from linli.kernel.load import load, read_folder
+from linli.ledger import definitions
+from linli.ledger.models import Case
+from linli.people import registry
+
+PACK = "changzhou"
+DAYS = 60
+AHEAD = 30
+"""Days after now for which the calendar must be known: a promise given now runs out by then, holidays included."""
+SEED = 721
+
+
+def load_demo(now: datetime | None = None) -> datetime:
+    """Publish the pack, create the district, and live ``DAYS`` days up to ``now``; returns the instant it ends at.
+
+    Without ``now`` it is the present, or the last instant that the pack's calendar covers, which is then said.
+    The same ``now`` gives the same matters. Raises DemoError when a request does not reach what its route says, and
+    CalendarGap when a given ``now`` is not covered.
+    """
+    pack = _publish(now or timezone.now())
+    ends = _covered(pack, now)
+    dice = Random(SEED)  # noqa: S311  # a demo that is the same every time, no secret
+    with transaction.atomic():
+        ids = content.populate(ends - timedelta(days=DAYS))
+    snapshot = registry.reload()
+    asks = content.asks(snapshot, ids, ends.date(), dice)
+    routes = Routes(ends, DAYS, pack.calendars["office"], dice)
+    plans = [routes.plan(ask) for ask in asks]
+    favourites = [ids[key] for key in content.cast_keys()]
+    with transaction.atomic():  # one commit for two months
+        played = Player(definitions.runtime(), snapshot, favourites, dice).play(plans, ends)
+        _as_their_routes_say(played)
+    return ends
+
+
+def _publish(now: datetime) -> Pack:
+    pack, findings = load(read_folder(Path(linli.__file__).parent / "packs", PACK), PACK)
+    if pack is None or findings:
+        raise DemoError("; ".join(f.line("en") for f in findings))
+    definitions.publish(pack, now)
+    return definitions.runtime().pack
+
+
+def _covered(pack: Pack, now: datetime | None) -> datetime:
+    office = pack.calendars["office"]
+    ends = (now or timezone.now()).astimezone(SHANGHAI).replace(microsecond=0)
+    try:
+        office.is_working((ends + timedelta(days=AHEAD)).date())
+    except CalendarGap as gap:
+        if now is not None or not office.years:
+            raise
+        ends = datetime(max(office.years), 12, 1, 10, 30, tzinfo=SHANGHAI)
+        click.echo(f"演示停在 {ends:%Y-%m-%d}：{gap.zh}\nThe demo ends at {ends:%Y-%m-%d}: {gap.en}", err=True)
+    return ends
+
+
+def _as_their_routes_say(played: list[tuple[Plan, str]]) -> None:
+    reached = {str(c.id): c for c in Case.objects.filter(parent=None)}
+    wrong = []
+    for plan, id in played:
+        case = reached[id]
+        got = case.stage, case.result, case.tier
+        if got != plan.ends:
+            wrong.append(f"{plan.ask.route}: {got} instead of {plan.ends}: {plan.ask.item['text']}")
+    if wrong:
+        raise DemoError("\n".join(wrong))
