@@ -90,3 +90,15 @@ def test_every_code_in_the_source_is_registered() -> None:
 def test_the_page_of_findings_is_up_to_date() -> None:
     written = (ROOT / "docs/reference/findings.md").read_text(encoding="utf-8")
     assert written == page(), "run: python -m linli.drafting.codes > docs/reference/findings.md"
+
+
+@pytest.mark.parametrize("file", ["good/ask/institution.yaml", "good/assist/institution.yaml", "good/pack.yaml"])
+def test_a_missing_line_gives_findings_or_nothing_but_never_a_traceback(file: str) -> None:
+    lines = good()[file].splitlines(keepends=True)
+    refused = 0
+    for n in range(len(lines)):
+        _, findings = check_files({**good(), file: b"".join(lines[:n] + lines[n + 1 :])}, "good")
+        assert all(f.mark.file.startswith("good/") and f.mark.line >= 1 and f.mark.column >= 1 for f in findings)
+        refused += bool(findings)
+    # Some lines may go: blank ones, and what is optional. Nearly all are needed.
+    assert refused >= 0.8 * len(lines)

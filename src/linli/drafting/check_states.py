@@ -53,8 +53,8 @@ class Move(NamedTuple):
 class Graph:
     """All reachable states of ``institution`` with the edges between them. Raises TooManyStates.
 
-    Where bounds multiply beyond MOST_STATES they are counted only up to two, then one: an act allowed nine times is then
-    walked as if it were used up earlier, which changes the length of a path and not whether there is one.
+    Where bounds multiply beyond MOST_STATES they are counted only up to two, then one: an act allowed nine times is
+    then walked as if it were used up earlier, which changes the length of a path and not whether there is one.
     """
 
     def __init__(self, institution: Institution) -> None:

@@ -22,7 +22,7 @@ def check_words(pack: Pack, institution: Institution) -> list[Finding]:
     findings = [f for text in texts(institution) for f in check_text(text)]
     for placed in acts_of(institution):
         findings += _says(institution, placed, placed.act.says) if placed.act.says else []
-        findings += _idle(institution, placed)
+        findings += [*_wordless(institution, placed.act), *_idle(institution, placed)]
     findings += _field_types(institution)
     return [*findings, *_unused(institution), *_shared_counters(institution)]
 
@@ -88,6 +88,20 @@ def _says(institution: Institution, placed: PlacedAct, says: Text) -> Iterator[F
             yield found("says-may-be-blank", mark_of(act, "says"), *say)
 
 
+def _wordless(institution: Institution, act: Act) -> Iterator[Finding]:
+    """People who are answered or told get words; a case that called gets its fields."""
+    persons = {n for n, p in institution.parties.items() if p.who == "person"}
+    if act.says and not act.answers and not act.tells:
+        say = "says 没有人听：tells 和 answers 都没写。", "Nobody hears `says`: there is neither `tells` nor `answers`."
+        yield found("key-without-effect", mark_of(act, "says"), *say)
+    elif not act.says and persons & set(act.answers):
+        say = f"“{act.title.zh}”答复了当事人，却没有话。", f"{act.name} answers without words."
+        yield found("answer-without-words", mark_of(act, "answers"), *say)
+    elif not act.says and persons & set(act.tells):
+        say = f"“{act.title.zh}”告知了当事人，却没有话。", f"{act.name} tells a person without words."
+        yield found("told-without-words", mark_of(act, "tells"), *say)
+
+
 def _idle(institution: Institution, placed: PlacedAct) -> Iterator[Finding]:
     """Keys that the kernel does not look at where they stand: a rule that silently would not hold."""
     act = placed.act
@@ -122,7 +136,11 @@ def _field_types(institution: Institution) -> Iterator[Finding]:
         yield from want(stage, "until", stage.until, "date")
         if stage.calls:
             yield from want(stage.calls, "for_each", stage.calls.for_each, "units")
+    named = {institution.against, *(s.calls.for_each for s in institution.stages.values() if s.calls)}
     for field in institution.fields.values():
+        if field.type == "units" and field.name not in named:
+            say = f"{field.name} 填了单位，却既不回避也不吹哨。", f"{field.name} names units to no effect."
+            yield found("units-without-use", field.mark, *say)
         if (field.type == "code") != (field.list is not None):
             say = (
                 f"{field.name}：code 字段要写 list，别的字段不写。",
