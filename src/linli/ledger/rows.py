@@ -83,17 +83,22 @@ def row(context: Context, entry: Entry, case: Case, prev: bytes, stage: str | No
 
 def cached(context: Context, case: Case, now: datetime) -> dict[str, Any]:
     """The columns copied out of the state, and who holds the case by today's duties."""
-    institution = context.institution
     held = None if case.ended else context.holder(case.holder, now)
+    return copied(context.institution, case) | {
+        "holder_duty": held.duty if held else None,
+        "holder_path": held.path if held else None,
+        "stands_in": held.stands_in if held else False,
+    }
+
+
+def copied(institution: Institution, case: Case) -> dict[str, Any]:
+    """The columns that are nothing but copies of the state, for finding, sorting and counting."""
     due = case.next_due()
     stage = case.clocks.get(STAGE_CLOCK)
     promise = next((case.clocks[n] for n in institution.clocks if n in case.clocks), None)
     return {
         "stage": case.stage,
         "holder_role": case.holder,
-        "holder_duty": held.duty if held else None,
-        "holder_path": held.path if held else None,
-        "stands_in": held.stands_in if held else False,
         "category": case.fields.get("category"),
         "ended": case.ended,
         "next_due": due[1] if due else None,
