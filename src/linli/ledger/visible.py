@@ -66,6 +66,15 @@ def _subtrees(duties: Iterable[Held]) -> list[tuple[str, str | None]]:
     return kept
 
 
+def published(pack: Pack) -> QuerySet[Case]:
+    """The cases whose existence anybody may know: matters of public institutions that complain of nobody.
+
+    Of these only the columns without personal data are for everybody, and the place no finer than a community.
+    """
+    names = [i.name for i in pack.institutions.values() if i.public]
+    return Case.objects.filter(institution__in=names, parent=None, accused=None)
+
+
 def may_see(who: Viewer, case: Case) -> bool:
     """Whether ``who`` may see this one case; the same rule as :func:`visible`, asked of the database."""
     return visible(who).filter(pk=case.pk).exists()
