@@ -287,7 +287,7 @@ def test_filters_are_read_from_an_address_and_written_back(cast: Cast) -> None:
 
     again, wrong = filters.read(dict(QueryDict(f.query()).lists()), pack, snapshot)
     assert again == f and wrong == []
-    bad = {"opened_from": ["昨天"], "stage": ["request.nowhere"], "area": ["999"], "state": ["half"], "tier": ["moon"]}
+    bad = {"opened_from": ["昨天"], "stage": ["nowhere.found"], "area": ["999"], "state": ["half"], "tier": ["moon"]}
     empty, wrong = filters.read(bad, pack, snapshot)
     assert empty == Filters() and len(wrong) == 5
     assert any("昨天" in w.zh for w in wrong)

@@ -25,15 +25,17 @@ SOON = timedelta(hours=24)
 REOPENED = "reopened"
 """The counter that packs raise when an answer did not hold."""
 LONGEST_QUERY = 100
+NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
     """Every way to narrow a list; an empty one lets everything through. Days are Shanghai days, both ends included.
 
-    ``stage`` is ``institution.stage``; ``holder`` is ``duty@path``; ``area`` and ``unit`` are codes; ``late`` is
-    ``yes`` for cases on which a promised time ran out and ``no`` for those on which none did; ``counted`` is ``yes``
-    for results that count in the figures and ``no`` for those shown beside them.
+    ``stage`` is ``institution.stage``; ``holder`` is ``duty@path`` and ``held_at`` a level; ``area`` and ``unit`` are
+    codes; ``late`` is ``yes`` for cases on which a promised time ran out and ``no`` for those on which none did;
+    ``counted`` is ``yes`` for results that count in the figures and ``no`` for those shown beside them; ``none`` as a
+    result or tier finds the cases without one.
     """
 
     q: str = ""
@@ -44,6 +46,7 @@ class Filters:
     area: str = ""
     unit: str = ""
     holder: str = ""
+    held_at: str = ""
     mine: bool = False
     overdue: bool = False
     soon: bool = False
@@ -111,15 +114,27 @@ def read(query: Mapping[str, Sequence[str]], pack: Pack, registry: Snapshot) -> 
     return Filters(**values), wrong
 
 
+class _Stages:
+    """Stages of the institutions of a pack: of older versions too, in which cases may still stand."""
+
+    def __init__(self, pack: Pack) -> None:
+        self.pack = pack
+
+    def __contains__(self, value: str) -> bool:
+        institution, dot, stage = value.partition(".")
+        return bool(dot and stage) and institution in self.pack.institutions
+
+
 def _known(pack: Pack, registry: Snapshot) -> dict[str, Any]:
     return _CHOICES | {
         "institution": pack.institutions,
-        "stage": {f"{i.name}.{s}" for i in pack.institutions.values() for s in i.stages},
+        "stage": _Stages(pack),
         "category": categories(pack),
         "area": registry.places,
         "unit": registry.units,
-        "result": pack.results,
-        "tier": pack.levels,
+        "result": {*pack.results, NONE},
+        "tier": {*pack.levels, NONE},
+        "held_at": pack.levels,
     }
 
 
@@ -166,6 +181,8 @@ def _conditions(f: Filters, pack: Pack, registry: Snapshot, now: datetime, who: 
     if f.holder:
         duty, _, path = f.holder.partition("@")
         yield Q(holder_duty=duty, holder_path__isnull=True) if not path else Q(holder_duty=duty, holder_path=path)
+    if f.held_at:
+        yield Q(holder_duty__in=[d.name for d in pack.duties.values() if f.held_at in d.at])
     if f.mine:
         yield held(who)
     yield from _time_conditions(f, pack, now)
@@ -189,9 +206,9 @@ def _time_conditions(f: Filters, pack: Pack, now: datetime) -> Iterable[Q]:
 
 def _outcome_conditions(f: Filters, pack: Pack) -> Iterable[Q]:
     if f.result:
-        yield Q(result__in=f.result)
+        yield _one_of("result", f.result)
     if f.tier:
-        yield Q(tier__in=f.tier)
+        yield _one_of("tier", f.tier)
     if f.counted:
         wanted = "closed" if f.counted == "yes" else "excluded"
         yield Q(result__in=[n for n, r in pack.results.items() if r.counts == wanted])
@@ -199,6 +216,11 @@ def _outcome_conditions(f: Filters, pack: Pack) -> Iterable[Q]:
         yield _late(pack) if f.late == "yes" else _in_time(pack)
     if f.reopened:
         yield Q(state__counts__has_key=REOPENED)
+
+
+def _one_of(column: str, values: Sequence[str]) -> Q:
+    named = Q(**{f"{column}__in": [v for v in values if v != NONE]})
+    return named | Q(**{f"{column}__isnull": True}) if NONE in values else named
 
 
 def _late(pack: Pack) -> Q:

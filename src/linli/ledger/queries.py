@@ -16,7 +16,7 @@ from django.db.models.functions import Least
 
 from linli.kernel.calendar import SHANGHAI
 from linli.kernel.decide import title_of, to_settle
-from linli.kernel.institution import FIELD_CLASSES, Institution, Text
+from linli.kernel.institution import FIELD_CLASSES, Act, Institution, Text
 from linli.ledger import filters as narrowing
 from linli.ledger import mandates, visible
 from linli.ledger.definitions import Runtime, runtime
@@ -44,7 +44,10 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One case in a list, with only what the viewer may read. ``clock`` is "", ok, soon, overdue or paused."""
+    """One case in a list, with only what the viewer may read. ``clock`` is "", ok, soon, overdue or paused.
+
+    ``acts`` are the (name, title) of what its holder may do at this stage by definition; the case decides itself.
+    """
 
     id: str
     number: int
@@ -56,7 +59,9 @@ class Row:
     unit: str
     opened: datetime
     ended: datetime | None
+    at: str
     stage: Text
+    acts: tuple[tuple[str, Text], ...]
     holder: Text | None
     stands_in: bool
     due: datetime | None
@@ -214,7 +219,9 @@ def _row(
         unit=unit.name if unit else "",
         opened=case.opened,
         ended=case.ended,
+        at=case.stage,
         stage=institution.stages[case.stage].title,
+        acts=tuple((a.name, a.title) for a in _acts(institution, case)),
         holder=None if case.ended else _holder(rt, snapshot, institution, case),
         stands_in=case.stands_in,
         due=due,
@@ -223,6 +230,11 @@ def _row(
         tier=rt.pack.levels[case.tier].title if case.tier else None,
         asks=asks,
     )
+
+
+def _acts(institution: Institution, case: Case) -> Iterable[Act]:
+    if not case.ended and case.holder_role:
+        yield from (a for a in institution.stages[case.stage].acts.values() if case.holder_role in a.by)
 
 
 def _excerpt(institution: Institution, level: str, written: Mapping[str, Any]) -> str:

@@ -1,0 +1,1 @@
+"""Figures about cases. This room reads and never acts; nothing below it knows that it exists."""
