@@ -62,6 +62,8 @@ class Opening:
     external: str | None = None
     reported: datetime | None = None
     """When it was raised, if it comes from another system; its clocks start when it comes in here."""
+    quiet: bool = False
+    """No SMS or e-mail says that it was opened: the system it comes from has done so. Later answers are sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ def _open(
         return decision
     reporter = opening.reporter
     person = reporter.person or (str(uuids.uuid7()) if reporter.is_new else None)
-    reach = Reach(person, reporter.phone, reporter.email)
+    reach = Reach(person) if opening.quiet else Reach(person, reporter.phone, reporter.email)
     context = Context(rt.pack, institution, where, snapshot, reach)
     written = row(context, decision.entry, decision.case, chain.START, None)
     secret = secrets.token_urlsafe(12)
