@@ -28,6 +28,7 @@ def _built(module: str) -> bool:
 HOME = environment.home()
 DEBUG = environment.boolean("LINLI_DEBUG")
 DEMO = environment.boolean("LINLI_DEMO")
+DEMO_CAST = _SOURCE / "config" / "demo" / "cast.yaml"  # whom a visitor may become with one click, in demo mode only
 SECRET_KEY = environment.text("LINLI_SECRET_KEY") or secret_key(HOME)
 
 PUBLIC_URL = environment.text("LINLI_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
@@ -76,6 +77,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "linli.web.page.request.frame",
             ],
         },
     }
@@ -120,6 +122,7 @@ SECURE_HSTS_SECONDS = 365 * 24 * 3600 if _https else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+LOGIN_URL = "sign_in"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
@@ -134,8 +137,6 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    # The pool repeats itself many times a second while the database is away; /healthz and the requests say it.
-    "loggers": {"psycopg.pool": {"level": "ERROR"}},
     "root": {
         "handlers": ["stderr"],
         "level": environment.choice("LINLI_LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "WARNING"),

@@ -1,3 +1,20 @@
-from django.urls import URLPattern
+"""The shared pages: one case, its files, signing in and out."""
 
-urlpatterns: list[URLPattern] = []
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+
+from linli.web.page import attachments, case, sign_in
+
+urlpatterns: list[URLPattern] = [
+    path("cases/<int:number>/", case.case, name="case"),
+    path("cases/<int:number>/diagram/", case.case_diagram, name="case_diagram"),
+    path("cases/<int:number>/acts/<str:act>/", case.case_act, name="case_act"),
+    path("c/<str:secret>/", case.follow, name="follow"),
+    path("c/<str:secret>/diagram/", case.follow_diagram, name="follow_diagram"),
+    path("c/<str:secret>/acts/<str:act>/", case.follow_act, name="follow_act"),
+    path("files/<uuid:id>/", attachments.file, name="file"),
+    path("sign-in/", sign_in.sign_in, name="sign_in"),
+    path("sign-in/as/<slug:key>/", sign_in.become, name="become"),
+    path("sign-out/", sign_in.sign_out, name="sign_out"),
+]

@@ -1,3 +1,18 @@
-from django.urls import URLPattern
+"""Residents' pages: the short addresses."""
 
-urlpatterns: list[URLPattern] = []
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+
+from linli.web.resident import find, home, report
+
+urlpatterns: list[URLPattern] = [
+    path("", home.home, name="home"),
+    path("my/", home.my_matters, name="my_matters"),
+    path("report/", report.choose, name="report"),
+    path("report/<slug:name>/", report.what, name="report_what"),
+    path("report/<slug:name>/where/", report.where, name="report_where"),
+    path("report/<slug:name>/who/", report.who, name="report_who"),
+    path("c/<str:secret>/sent/", report.sent, name="report_sent"),
+    path("follow/", find.follow_find, name="follow_find"),
+]
