@@ -6,11 +6,13 @@ down takes up where it stopped, oldest first. What a clock does is the kernel's 
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Min, Q
 
+from linli.kernel.calendar import SHANGHAI, CalendarGap
 from linli.kernel.case import Called
 from linli.kernel.decide import fire
 from linli.ledger import store
@@ -25,23 +27,40 @@ from linli.people.registry import Snapshot
 BATCH = 200
 LONGEST_CHAIN = 50
 """Clocks of one case fired in one go when a worker catches up after being down."""
+Stuck = set[str]
+"""Ids of cases whose clock has run out but whose next limit cannot be computed: a year without a calendar."""
+
+log = logging.getLogger(__name__)
 
 
-def sweep(now: datetime, limit: int = BATCH) -> int:
-    """Fire the clocks that ran out by ``now`` on up to ``limit`` cases; returns how many fired, 0 when none was due."""
+def sweep(now: datetime, limit: int = BATCH, stuck: Stuck | None = None) -> int:
+    """Fire the clocks that ran out by ``now`` on up to ``limit`` cases; returns how many fired, 0 when none was due.
+
+    Cases in ``stuck`` are left out; one that gets stuck now is added to it and logged, and holds up no other.
+    """
+    stuck = set() if stuck is None else stuck
     rt = runtime()
     with transaction.atomic():
-        due = due_roots(now, limit)
-        fired = _fire_all(rt, registry.at(due[0].registry), due, now) if due else 0
-    return fired + _sweep_children(rt, now, limit)
+        due = due_roots(now, limit, stuck)
+        fired = _fire_all(rt, registry.at(due[0].registry), due, now, stuck) if due else 0
+    return fired + _sweep_children(rt, now, limit, stuck)
 
 
-def _fire_all(rt: Runtime, snapshot: Snapshot, cases: list[Locked], now: datetime) -> int:
+def first_due() -> datetime | None:
+    """When the next clock runs out; None when none runs."""
+    first: datetime | None = Case.objects.aggregate(first=Min("next_due"))["first"]
+    return first
+
+
+def _fire_all(rt: Runtime, snapshot: Snapshot, cases: list[Locked], now: datetime, stuck: Stuck) -> int:
     """Fire every due clock of root cases this worker has locked, writing all of them together."""
     rows: list[Row] = []
     fired = 0
     for case in cases:
-        fired += _fire(rt, snapshot, case, now, rows, None)
+        try:
+            fired += _fire(rt, snapshot, case, now, rows, None)
+        except (CalendarGap, LookupError) as gap:
+            _stick(case, gap, stuck)
     store.update(rows)
     return fired
 
@@ -69,16 +88,27 @@ def _fire(rt: Runtime, snapshot: Snapshot, case: Locked, now: datetime, rows: li
     return LONGEST_CHAIN
 
 
-def _sweep_children(rt: Runtime, now: datetime, limit: int) -> int:
+def _stick(case: Locked, gap: Exception, stuck: Stuck) -> None:
+    stuck.add(case.id)
+    log.error("case %s: its clock has run out, but the next limit cannot be computed: %s", case.number, gap)
+
+
+def _sweep_children(rt: Runtime, now: datetime, limit: int, stuck: Stuck) -> int:
     """Called units' cases, each with its parent locked first: the same order in which acts lock."""
     fired = 0
-    due = Case.objects.filter(next_due__lte=now, parent__isnull=False).order_by("next_due")
+    due = Case.objects.filter(next_due__lte=now, parent__isnull=False).exclude(id__in=stuck).order_by("next_due")
     for case_id, parent_id in list(due.values_list("id", "parent_id")[:limit]):
-        with transaction.atomic():
-            locked = due_child(str(case_id), str(parent_id), now)
-            if locked:
-                case, parent = locked
-                fired += _fire(rt, registry.at(case.registry), case, now, [], parent)
+        case: Locked | None = None
+        try:
+            with transaction.atomic():
+                locked = due_child(str(case_id), str(parent_id), now)
+                if locked:
+                    case, parent = locked
+                    fired += _fire(rt, registry.at(case.registry), case, now, [], parent)
+        except (CalendarGap, LookupError) as gap:
+            if case is None:
+                raise
+            _stick(case, gap, stuck)
     return fired
 
 
@@ -86,7 +116,7 @@ def rehold(now: datetime, limit: int = 5000) -> int:
     """Open cases whose holder's post fell vacant, or was filled again, get the holder that today's duties give."""
     rt, snapshot, changed = runtime(), registry.fresh(), 0
     pairs = Case.objects.filter(ended=None).values_list("holder_duty", "holder_path").distinct()
-    day = now.date()
+    day = now.astimezone(SHANGHAI).date()
     vacant = [(d, p) for d, p in pairs if not (d and p and snapshot.holders(d, p, day))]
     orphaned = Q(stands_in=True) | Q(holder_path=None)
     for duty, path in vacant:

@@ -65,7 +65,8 @@ _ANY = _SELECT + "WHERE c.id = %s FOR UPDATE OF c"
 _DUE = _SELECT + "WHERE c.id = %s AND c.next_due <= %s FOR UPDATE OF c SKIP LOCKED"
 _SKIP = _SELECT + "WHERE c.id = %s FOR UPDATE OF c SKIP LOCKED"
 _DUE_ROOTS = (
-    _SELECT + "WHERE c.next_due <= %s AND c.parent_id IS NULL ORDER BY c.next_due LIMIT %s FOR UPDATE OF c SKIP LOCKED"
+    _SELECT + "WHERE c.next_due <= %s AND c.parent_id IS NULL AND NOT c.id = ANY(%s::uuid[])"
+    " ORDER BY c.next_due LIMIT %s FOR UPDATE OF c SKIP LOCKED"
 )
 
 
@@ -79,9 +80,9 @@ def lock(case_id: str) -> tuple[Locked, Locked | None]:
     return _rows(_ANY, [case_id])[0], parent
 
 
-def due_roots(now: datetime, limit: int) -> list[Locked]:
+def due_roots(now: datetime, limit: int, without: Iterable[str] = ()) -> list[Locked]:
     """Cases of their own whose next clock ran out, the longest overdue first; those another worker holds are left."""
-    return _rows(_DUE_ROOTS, [now, limit])
+    return _rows(_DUE_ROOTS, [now, list(without), limit])
 
 
 def due_child(case_id: str, parent_id: str, now: datetime) -> tuple[Locked, Locked] | None:

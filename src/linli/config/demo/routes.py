@@ -84,8 +84,7 @@ class Routes:
         return hours.between(self.first, max(latest, self.first + timedelta(days=1)), self.dice)
 
     def _open(self, ask: Ask) -> Plan:
-        told = getattr(_Still(self, ask), ask.route)()
-        assert isinstance(told, Plan)
+        told: Plan = getattr(_Still(self, ask), ask.route)()
         return told
 
     def _extra(self, plan: Plan, extra: dict[str, Any]) -> Step:
@@ -330,7 +329,7 @@ class _Still:
         self.add(accepted, "department", "accept", unit)
         answer = self.item.get("unit_answers", {}).get(unit)
         if answer:
-            room = office.minutes(self.now) - office.minutes(accepted)
+            room = min(office.minutes(self.now) - office.minutes(accepted), RESPOND[1])
             self.add(office.after(accepted, room * 0.4, room * 0.9, self.dice), "department", "respond", unit,
                      answer=answer)  # fmt: skip
 
