@@ -8,17 +8,14 @@ shared by all jurisdictions of a database: with `public` there, a new jurisdicti
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
-from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg import sql
-from psycopg_pool import ConnectionPool
 
 from linli.config import environment
 from linli.config.embedded import EmbeddedPostgres
@@ -27,11 +24,6 @@ from linli.config.postgres_files import OLDEST_MAJOR, DatabaseUnavailable
 
 EXTENSIONS = ("ltree", "pg_trgm", "btree_gist")
 EXTENSION_SCHEMA = "extensions"
-# Seconds a web thread waits for a free connection before the visitor is told to come back.
-POOL_PATIENCE = 5
-# Seconds after which a connection of the pool is asked whether it still works before it is lent again.
-IDLE = 1.0
-_lent: WeakKeyDictionary[psycopg.Connection[Any], float] = WeakKeyDictionary()
 # Any constant will do: it keeps two processes from preparing or migrating the same database at once.
 PREPARE_LOCK = 0x4C494E4C49
 
@@ -101,26 +93,11 @@ def search_path() -> str:
     return ",".join(dict.fromkeys((schema(), EXTENSION_SCHEMA)))
 
 
-def check_idle(connection: psycopg.Connection[Any]) -> None:
-    """The pool's check before lending a connection: asked of the server only when it was not lent for a second.
-
-    A question for every request would cost the hot path one of its two round trips. Raises OperationalError for a
-    connection that is broken; the pool then makes a new one.
-    """
-    now = time.monotonic()
-    lent = _lent.get(connection, 0.0)
-    if now - lent > IDLE:
-        ConnectionPool.check_connection(connection)
-    _lent[connection] = now
-
-
 def django_databases() -> dict[str, dict[str, Any]]:
-    """Django's DATABASES. LINLI_POOL > 0 gives each process a psycopg pool of at most that many connections."""
+    """Django's DATABASES. LINLI_KEEP_CONNECTIONS lets each thread keep its connection between requests."""
     where = address()
+    keep = environment.boolean("LINLI_KEEP_CONNECTIONS")
     options: dict[str, Any] = {**where.options, "options": f"-c search_path={search_path()}"}
-    size = environment.integer("LINLI_POOL", 0, least=0, most=500)
-    if size:
-        options["pool"] = {"min_size": 1, "max_size": size, "timeout": POOL_PATIENCE, "check": check_idle}
     return {
         "default": {
             "ENGINE": "django.db.backends.postgresql",
@@ -129,6 +106,7 @@ def django_databases() -> dict[str, dict[str, Any]]:
             "PASSWORD": where.password,
             "HOST": where.host,
             "PORT": where.port,
+            "CONN_MAX_AGE": None if keep else 0,
             "CONN_HEALTH_CHECKS": True,
             "OPTIONS": options,
         }

@@ -17,7 +17,7 @@ VARIABLES: dict[str, str] = {
     "LINLI_DATABASE_URL": "postgresql://user:password@host:port/name of a PostgreSQL 15 or newer; embedded if absent.",
     "LINLI_SCHEMA": "PostgreSQL schema of this jurisdiction (default public).",
     "LINLI_POSTGRES_BIN": "Folder with initdb, pg_ctl and postgres, instead of the embedded ones.",
-    "LINLI_POOL": "Most database connections of one web process; 0: no pool (default 0; `serve` sets it).",
+    "LINLI_KEEP_CONNECTIONS": "Set by `serve`: each thread keeps its database connection between requests.",
     "LINLI_PUBLIC_URL": "Address people open, such as https://linli.example.cn; https turns secure cookies on.",
     "LINLI_ALLOWED_HOSTS": "Host names served, separated by commas (default 127.0.0.1,localhost).",
     "LINLI_SECRET_KEY": "Secret key shared by several machines (default: made once, kept in LINLI_HOME/secret).",

@@ -6,7 +6,6 @@ from django.db import connection
 from django.db.utils import Error
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
-from psycopg_pool import PoolTimeout
 
 
 @never_cache
@@ -16,6 +15,6 @@ def healthz(request: HttpRequest) -> JsonResponse:
         with connection.cursor() as cursor:
             cursor.execute("SHOW server_version")
             version = cursor.fetchone()[0]
-    except (Error, PoolTimeout):
+    except Error:
         return JsonResponse({"ok": False, "database": None}, status=503)
     return JsonResponse({"ok": True, "database": version})

@@ -11,9 +11,6 @@ from dataclasses import dataclass
 
 import click
 
-CONNECTION_BUDGET = 80  # of PostgreSQL's 100; the rest is for the worker, commands and people
-
-
 PORT_PATIENCE = 3.0  # seconds
 ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - asked for by whoever starts the server
 
@@ -35,7 +32,7 @@ class Server:
 
     def prepare_environment(self) -> None:
         """Tell the settings, read later by us and by the processes we start, how many connections to keep."""
-        os.environ.setdefault("LINLI_POOL", str(max(1, min(self.threads, CONNECTION_BUDGET // self.workers))))
+        os.environ.setdefault("LINLI_KEEP_CONNECTIONS", "yes")
         os.environ.setdefault("LINLI_PUBLIC_URL", self.url)
         os.environ["LINLI_EXIT_WITH_PARENT"] = "yes"
 
@@ -68,11 +65,10 @@ class Server:
         from granian.constants import Interfaces
         from granian.log import LogLevels
 
-        # Fresh processes on every platform; a forked one would inherit our connections and the pool's dead threads.
+        # Fresh processes on every platform; a forked one would inherit our connections.
         multiprocessing.set_start_method("spawn", force=True)
         for connection in connections.all(initialized_only=True):
             connection.close()
-            connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL only
         Granian(
             "linli.config.wsgi:application",
             address=self.host,
