@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -11,15 +12,18 @@ from django.db import transaction
 from django.utils import timezone
 
 import linli
+from linli.config import environment
 from linli.config.demo import content
 from linli.config.demo.play import DemoError, Player
 from linli.config.demo.routes import Plan, Routes
 from linli.kernel.calendar import SHANGHAI, CalendarGap
 from linli.kernel.institution import Pack
 from linli.kernel.load import load, read_folder
-from linli.ledger import definitions
+from linli.ledger import definitions, outbox
+from linli.ledger.channels import EMAIL, SMS, Channel, LinesSms
 from linli.ledger.models import Case
 from linli.people import registry
+from linli.people.models import Person
 
 PACK = "changzhou"
 DAYS = 60
@@ -45,10 +49,21 @@ def load_demo(now: datetime | None = None) -> datetime:
     routes = Routes(ends, DAYS, pack.calendars["office"], dice)
     plans = [routes.plan(ask) for ask in asks]
     favourites = [ids[key] for key in content.cast_keys()]
-    with transaction.atomic():  # one commit for two months
-        played = Player(definitions.runtime(), snapshot, favourites, dice).play(plans, ends)
+    # One commit for two months; and nobody is written to: what would have left stands in a file.
+    with transaction.atomic(), outbox.Post(_kept_here(), at_once=outbox.ROUND) as post:
+        played = Player(definitions.runtime(), snapshot, favourites, dice, post).play(plans, ends)
         _as_their_routes_say(played)
     return ends
+
+
+def _kept_here() -> dict[str, Callable[[], Channel]]:
+    home = environment.home()
+
+    class Mail(LinesSms):
+        def address(self, person: Person) -> str:
+            return person.email
+
+    return {SMS: lambda: LinesSms(home / "demo-sms.jsonl"), EMAIL: lambda: Mail(home / "demo-mail.jsonl")}
 
 
 def _publish(now: datetime) -> Pack:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -14,7 +14,7 @@ from tqdm import tqdm
 from linli.config.demo.routes import Plan, Step, filed_by
 from linli.kernel.decide import Refusal
 from linli.ledger import act as ledger
-from linli.ledger import due, mandates
+from linli.ledger import due, mandates, outbox
 from linli.ledger.definitions import Runtime
 from linli.ledger.mandates import Where
 from linli.ledger.models import Case
@@ -35,10 +35,12 @@ class _Live:
 
 
 class Player:
-    """Runs plans; ``favourites`` (person ids) act first where several people hold a duty."""
+    """Runs plans; ``favourites`` (person ids) act first where several people hold a duty. ``post`` delivers."""
 
-    def __init__(self, rt: Runtime, registry: Snapshot, favourites: Iterable[str], dice: Random) -> None:
-        self.rt, self.registry, self.favourites, self.dice = rt, registry, frozenset(favourites), dice
+    def __init__(
+        self, rt: Runtime, registry: Snapshot, favourites: Iterable[str], dice: Random, post: outbox.Post
+    ) -> None:
+        self.rt, self.registry, self.favourites, self.dice, self.post = rt, registry, frozenset(favourites), dice, post
         self.live: dict[int, _Live] = {}
         self.horizon: datetime | None = None
         """No clock runs out before this instant; None when nothing is known to run."""
@@ -55,7 +57,9 @@ class Player:
                 self._raise(i, plans[i])
             else:
                 self._step(self.live[i], plans[i].steps[n])
+            self.post.deliver(at + timedelta(seconds=2))
         self._clocks(now)
+        self.post.deliver(now)
         return [(self.live[i].plan, self.live[i].receipt.id) for i in range(len(plans))]
 
     def _clocks(self, now: datetime) -> None:
@@ -63,7 +67,7 @@ class Player:
         while self.horizon is not None and self.horizon <= now:
             while due.sweep(now):
                 pass
-            self.horizon = Case.objects.aggregate(first=Min("next_due"))["first"]
+            self.horizon = due.first_due()
 
     def _note(self, running: Any) -> None:
         following = running.next_due()
@@ -97,7 +101,7 @@ class Player:
         receipt = self._done(done, live.plan, step.act, step.at)
         if "units" in step.data:
             live.units |= {c.unit: id for id, c in receipt.case.children.items() if c.open}
-            first = Case.objects.filter(parent=receipt.id, ended=None).aggregate(first=Min("next_due"))["first"]
+            first = Case.objects.filter(parent__id=receipt.id, ended=None).aggregate(first=Min("next_due"))["first"]
             self.horizon = min(filter(None, (self.horizon, first)))
 
     def _done(self, outcome: ledger.Receipt | Refusal, plan: Plan, act: str, at: datetime) -> ledger.Receipt:
