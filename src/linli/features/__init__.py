@@ -1,0 +1,1 @@
+"""Typed blocks and registers, one folder each, strangers to each other."""

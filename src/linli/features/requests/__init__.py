@@ -1,0 +1,1 @@
+"""Requests from other systems: see README.md."""
