@@ -68,6 +68,8 @@ class Case:
     tier: str | None = None
     children: Mapping[str, Child] = field(default_factory=dict)
     pending: Mapping[str, Pending] = field(default_factory=dict)
+    blocks: Mapping[str, Any] = field(default_factory=dict)
+    """What the stages' blocks keep: votes, tally, ratings, score, money, slot, published."""
     back: str | None = None
     paused: datetime | None = None
     ended: datetime | None = None
@@ -227,6 +229,22 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
+class Voted:
+    """Somebody voted; the choice itself is in the entry's data, outside the chain."""
+
+    voter: str
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class BlockSet:
+    """A block of the stage keeps a new value."""
+
+    block: str
+    value: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """The case is closed."""
 
@@ -235,12 +253,12 @@ class Ended:
 
 Event = (
     Opened | Moved | ClockSet | ClockStopped | ClockFired | Paused | Resumed | Extended | Counted | Answered
-    | Resulted | Told | Called | Joined | ChildEnded | Asked | Settled | Ended
+    | Resulted | Told | Called | Joined | ChildEnded | Asked | Settled | Voted | BlockSet | Ended
 )  # fmt: skip
 EVENTS: dict[str, type[Any]] = {
     c.__name__: c
     for c in (Opened, Moved, ClockSet, ClockStopped, ClockFired, Paused, Resumed, Extended, Counted, Answered,
-              Resulted, Told, Called, Joined, ChildEnded, Asked, Settled, Ended)
+              Resulted, Told, Called, Joined, ChildEnded, Asked, Settled, Voted, BlockSet, Ended)
 }  # fmt: skip
 
 
@@ -351,6 +369,18 @@ def _(event: Settled, case: Case) -> Case:
 
 
 @apply_event.register
+def _(event: Voted, case: Case) -> Case:
+    votes = {**case.blocks.get("votes", {}), event.voter: case.fields[event.field]}
+    fields = {n: v for n, v in case.fields.items() if n != event.field}
+    return replace(case, blocks={**case.blocks, "votes": votes}, fields=fields)
+
+
+@apply_event.register
+def _(event: BlockSet, case: Case) -> Case:
+    return replace(case, blocks={**case.blocks, event.block: event.value})
+
+
+@apply_event.register
 def _(event: Ended, case: Case) -> Case:
     return replace(case, ended=event.at, clocks={}, pending={}, paused=None)
 
@@ -417,6 +447,7 @@ def case_from(raw: Mapping[str, Any]) -> Case:
         n: Running(**{**c, **{k: moment(c[k]) for k in ("start", "due", "first_due")}})
         for n, c in raw["clocks"].items()
     }
+    values["blocks"] = raw.get("blocks", {})
     values["children"] = {n: Child(**c) for n, c in raw["children"].items()}
     values["pending"] = {n: Pending(p["by"], moment(p["at"]), p["data"]) for n, p in raw["pending"].items()}
     values["doers"] = {n: tuple(d) for n, d in raw["doers"].items()}

@@ -7,12 +7,12 @@ caller has found the person to be for this case. The answer is an :class:`Entry`
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from datetime import time as clock_time
+from dataclasses import dataclass
+from datetime import datetime
 from functools import wraps
 from typing import Any
 
+from linli.kernel import blocks
 from linli.kernel import clock as clocks
 from linli.kernel.calendar import SHANGHAI, CalendarGap
 from linli.kernel.case import (
@@ -20,6 +20,7 @@ from linli.kernel.case import (
     STAGE_CLOCK,
     Answered,
     Asked,
+    BlockSet,
     Called,
     Case,
     ChildEnded,
@@ -43,33 +44,14 @@ from linli.kernel.case import (
     apply_event,
     note,
 )
-from linli.kernel.institution import Act, Clock, Institution, Pack, Text
+from linli.kernel.institution import Act, Clock, Institution, Pack, Publish, Text
+from linli.kernel.refusal import Refusal as Refusal
+from linli.kernel.refusal import Who as Who
+from linli.kernel.refusal import bad_date, blocked, end_of, ended, incomplete, may, not_here, not_yours, refuse_role
+from linli.kernel.refusal import title_of as title_of
 from linli.kernel.values import check as check_values
 
 AGREE, DECLINE = ".agree", ".decline"
-
-
-@dataclass(frozen=True, slots=True)
-class Who:
-    """The actor: a person (None for the clock) and the roles and parties that fit them for this case, now."""
-
-    person: str | None
-    roles: frozenset[str]
-    channel: str = "web"
-
-
-CLOCK = Who(None, frozenset({"clock"}), "clock")
-CHILDREN = Who(None, frozenset({"children"}), "children")
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why an act is not done: the rule, the reason, what would change it, and complaints by field."""
-
-    code: str
-    says: Text
-    change: Text
-    fields: Mapping[str, Text] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +87,6 @@ class _Work:
             self.emit(ClockStopped(name))
 
 
-def end_of(day: str) -> datetime:
-    """24:00 in Shanghai of an ISO day."""
-    return datetime.combine(date.fromisoformat(day), clock_time(), SHANGHAI) + timedelta(days=1)
-
-
 def _total(rule: Callable[..., Decision | Refusal]) -> Callable[..., Decision | Refusal]:
     """A calendar or parameter that does not cover the date is a refusal with a reason, never a guess or a crash."""
 
@@ -130,12 +107,12 @@ def open_case(
 ) -> Decision | Refusal:
     """Open a case of ``institution``: the entry that starts it, or why it cannot be opened."""
     act = institution.open
-    refused = _not_yours(institution, act, who)
+    refused = not_yours(institution, act, who)
     if refused:
         return refused
     values, wrong = check_values(pack, institution, act, data)
     if wrong:
-        return _incomplete(institution, wrong)
+        return incomplete(institution, wrong)
     first = act.to or next(iter(institution.stages))
     opened = Opened(institution.institution, institution.version, first, now)
     seed = Entry(now, "open", who.person, _as(act, who), who.channel, (opened,), values, _works(institution, act, who))
@@ -155,7 +132,7 @@ def decide(
     base, _, settle = act.partition(".")
     found = institution.acts_at(case.stage).get(base)
     if found is None:
-        return _ended() if case.ended else _not_here(institution, case, base)
+        return ended() if case.ended else not_here(institution, case, base)
     if settle:
         return _settle(pack, institution, case, found, f".{settle}", data, who, now)
     refused = may(institution, case, found, who)
@@ -163,23 +140,14 @@ def decide(
         return refused
     values, wrong = check_values(pack, institution, found, data)
     if wrong:
-        return _incomplete(institution, wrong)
-    refused = _bad_date(institution, case, found, values, now)
+        return incomplete(institution, wrong)
+    refused = bad_date(institution, case, found, values, now) or blocked(institution, case, found, values, who)
     if refused:
         return refused
     seed = Entry(now, act, who.person, _as(found, who), who.channel, (), values, _works(institution, found, who))
     if found.approves:
         return _finish(pack, institution, case, seed, lambda work: _ask(work, found))
-    return _finish(pack, institution, case, seed, lambda work: _effects(work, found, values))
-
-
-def may(institution: Institution, case: Case, act: Act, who: Who) -> Refusal | None:
-    """Why ``who`` may not do ``act`` on ``case`` at all (before anything is filled in); None when they may."""
-    return (
-        _not_yours(institution, act, who)
-        or _not_again(institution, case, act)
-        or _same_person(institution, case, act, who)
-    )
+    return _finish(pack, institution, case, seed, lambda work: _effects(work, found, values, who.person))
 
 
 def available(institution: Institution, case: Case, who: Who) -> list[Act]:
@@ -259,7 +227,7 @@ def _settle(
         say = Text(f"没有待同意的“{act.title.zh}”。", f"No “{act.title.en}” is waiting for agreement.")
         return Refusal("nothing_pending", say, Text("请刷新页面。", "Reload the page."))
     if act not in to_settle(institution, case, who):
-        return _refuse_role(institution, act, (act.approves or "",))
+        return refuse_role(institution, act, (act.approves or "",))
     pending = case.pending[act.name]
     seed = Entry(now, act.name + how, who.person, act.approves, who.channel, (), {}, True)
 
@@ -273,13 +241,15 @@ def _settle(
     return _finish(pack, institution, case, seed, effects)
 
 
-def _effects(work: _Work, act: Act, data: Mapping[str, Any]) -> None:
+def _effects(work: _Work, act: Act, data: Mapping[str, Any], person: str | None = None) -> None:
     """Everything that follows from ``act``, in the order in which people would tell it."""
+    for event in blocks.follow(work.institution, work.case, act, data, person):
+        work.emit(event)
     if act.counts:
         work.emit(Counted(act.counts))
     for party in act.answers:
         work.emit(Answered(party))
-    result = act.result[0] if len(act.result) == 1 else data.get("result")
+    result = _result(work, act, data)
     if result or act.tier:
         work.emit(Resulted(result, act.tier))
     _clocks_of(work, act, data)
@@ -289,6 +259,14 @@ def _effects(work: _Work, act: Act, data: Mapping[str, Any]) -> None:
         _move(work, act, data)
     _clocks_from(work, act.name)
     _tell(work, act)
+
+
+def _result(work: _Work, act: Act, data: Mapping[str, Any]) -> str | None:
+    """The only result, the one the actor chose, or for a tally the first when it passed and the second when not."""
+    if act.does == "tally" and len(act.result) == 2:
+        return act.result[0 if work.case.blocks["tally"]["passed"] else 1]
+    chosen: str | None = act.result[0] if len(act.result) == 1 else data.get("result")
+    return chosen
 
 
 def _clocks_of(work: _Work, act: Act, data: Mapping[str, Any]) -> None:
@@ -338,10 +316,20 @@ def _enter(work: _Work, name: str, came_from: str | None, data: Mapping[str, Any
         work.start(STAGE_CLOCK, stage.within)
     elif stage.until and data.get(stage.until):
         work.start_until(STAGE_CLOCK, data[stage.until])
+    if stage.publish:
+        _publish(work, stage.publish, data)
     if stage.calls:
         calls = stage.calls
         units = tuple(data.get(calls.for_each) or ())
         work.emit(Called(calls.institution, units, calls.passes, calls.lead == "first"))
+
+
+def _publish(work: _Work, publish: Publish, data: Mapping[str, Any]) -> None:
+    limit = work.pack.dated(publish.period, work.now.astimezone(SHANGHAI).date()).limit
+    until = clocks.due(limit, work.now, work.pack.calendars[limit.calendar])
+    shown = {n: data[n] for n in publish.fields if n in data}
+    value = {"audience": publish.audience, "until": until.isoformat(), "shown": shown, "stage": work.case.stage}
+    work.emit(BlockSet("published", value))
 
 
 def _rearm(work: _Work) -> None:
@@ -390,109 +378,3 @@ def _as(act: Act, who: Who) -> str | None:
 def _works(institution: Institution, act: Act, who: Who) -> bool:
     role = _as(act, who)
     return role is not None and role not in institution.parties and role not in ("clock", "children")
-
-
-def _not_yours(institution: Institution, act: Act, who: Who) -> Refusal | None:
-    return None if set(act.by) & who.roles else _refuse_role(institution, act, act.by)
-
-
-def _refuse_role(institution: Institution, act: Act, roles: Iterable[str]) -> Refusal:
-    zh, en = (_names(institution, roles, lang) for lang in ("zh", "en"))
-    say = Text(f"“{act.title.zh}”只能由{zh}来做。", f"Only {en} may do “{act.title.en}”.")
-    return Refusal("not_yours", say, Text(f"请联系{zh}。", f"Ask {en}."))
-
-
-SPECIAL = {
-    "holder": Text("当前办理人", "the current holder"),
-    "clock": Text("时限到期", "the clock"),
-    "children": Text("各协办单位办结", "the called units"),
-}
-
-
-def title_of(institution: Institution, role: str) -> Text:
-    """What people call a role, a party, or one of the special actors."""
-    named = institution.roles.get(role) or institution.parties.get(role)
-    return named.title if named else SPECIAL.get(role, Text(role, role))
-
-
-def _names(institution: Institution, roles: Iterable[str], lang: str) -> str:
-    return ("、" if lang == "zh" else " or ").join(title_of(institution, r).in_(lang) for r in roles)
-
-
-def _not_again(institution: Institution, case: Case, act: Act) -> Refusal | None:
-    if act.name in case.pending:
-        say = Text(f"“{act.title.zh}”已提出，正等待同意。", f"“{act.title.en}” is already waiting for agreement.")
-        return Refusal("waiting", say, Text("请等答复。", "Wait for the answer."))
-    if act.at_most is not None and case.done.get(act.name, 0) >= act.at_most:
-        say = Text(
-            f"“{act.title.zh}”最多 {act.at_most} 次，已用完。",
-            f"“{act.title.en}” is allowed {act.at_most} time(s) only.",
-        )
-        return Refusal("too_often", say, Text("可请上级协调。", "Ask the level above."))
-    wrong_pause = (act.does == "pause" and case.paused) or (act.does == "resume" and not case.paused)
-    if wrong_pause:
-        say = Text("时限的暂停状态不对。", "The clocks are not in the state for this.")
-        return Refusal("not_paused", say, Text("请刷新页面。", "Reload the page."))
-    return None
-
-
-def _same_person(institution: Institution, case: Case, act: Act, who: Who) -> Refusal | None:
-    """Separation of duties: somebody in a role that is `never` the doer of certain acts."""
-    fitting = [r for r in act.by if r in who.roles]
-    for role in fitting:
-        spec = institution.roles.get(role)
-        barred = spec.never if spec else ()
-        if not any(who.person in case.doers.get(n, ()) for n in barred):
-            return None
-    if not fitting:
-        return None
-    say = Text("您经办过这件事，不能由您来核实。", "You worked on this case, so you may not verify it.")
-    return Refusal("same_person", say, Text("请由其他人来做。", "Somebody else must do it."))
-
-
-def _ended() -> Refusal:
-    say = Text("事项已办结。", "The case is closed.")
-    return Refusal("ended", say, Text("如仍未解决，请重新反映。", "Report it again if it is not solved."))
-
-
-def _not_here(institution: Institution, case: Case, name: str) -> Refusal:
-    here = institution.stages[case.stage].title
-    where = [(s.title, s.acts[name]) for s in institution.stages.values() if name in s.acts]
-    if not where:
-        say = Text(f"这项制度没有“{name}”这个动作。", f"This institution has no act “{name}”.")
-        return Refusal("no_such_act", say, Text("请刷新页面。", "Reload the page."))
-    zh, en = "、".join(t.zh for t, _ in where), ", ".join(t.en for t, _ in where)
-    act = where[0][1].title
-    say = Text(
-        f"“{act.zh}”在“{zh}”环节做，事项现在在“{here.zh}”环节。",
-        f"“{act.en}” belongs to {en}; the case is at {here.en}.",
-    )
-    return Refusal("not_here", say, Text("请刷新页面查看最新进展。", "Reload the page to see what happened."))
-
-
-def _incomplete(institution: Institution, wrong: Mapping[str, Text]) -> Refusal:
-    def named(lang: str) -> str:
-        titles = (institution.fields[n].title.in_(lang) if n in institution.fields else n for n in wrong)
-        return ("、" if lang == "zh" else ", ").join(titles)
-
-    say = Text(f"请补填或改正：{named('zh')}。", f"Please complete or correct: {named('en')}.")
-    return Refusal(
-        "incomplete", say, Text("改好后再提交，已填内容都在。", "Send it again; nothing typed is lost."), dict(wrong)
-    )
-
-
-def _bad_date(
-    institution: Institution, case: Case, act: Act, values: Mapping[str, Any], now: datetime
-) -> Refusal | None:
-    """A date that sets a clock lies in the future, and an extension lies after the date it replaces."""
-    named = {"until"} if act.does == "extend" else set()
-    target = institution.stages.get(act.to or "")
-    if target and target.until:
-        named.add(target.until)
-    for name in named & set(values):
-        running = case.clocks.get(STAGE_CLOCK)
-        floor = running.due if act.does == "extend" and running and running.remaining is None else now
-        if end_of(values[name]) <= floor:
-            day = floor.astimezone(SHANGHAI).date().isoformat()
-            return _incomplete(institution, {name: Text(f"日期要晚于 {day}。", f"Choose a day after {day}.")})
-    return None

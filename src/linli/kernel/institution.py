@@ -91,7 +91,7 @@ class Role:
     marks: Mapping[str, Mark] = _marks()
 
 
-FieldType = Literal["text", "code", "yes_no", "date", "number", "point", "files", "units", "area"]
+FieldType = Literal["text", "code", "yes_no", "date", "moment", "number", "point", "files", "units", "area", "items"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class Field:
     """One thing that is written down, with who may read it."""
 
     title: Text = key("Name shown to people.")
-    type: FieldType = key("text, code, yes_no, date, number, point, files, units or area.")
+    type: FieldType = key("text, code, yes_no, date, moment, number, point, files, units, area or items (lines).")
     class_: Literal["public", "party", "handler", "supervisor", "sealed"] = key("Who may read it.", alias="class")
     help: Text | None = key("One sentence under the input.", default=None)
     max: int | None = key("Longest text in characters, most files, or greatest number.", default=None)
@@ -130,12 +130,13 @@ class Clock:
 class Calls:
     """Child cases, one for each named unit, opened when the stage is entered."""
 
-    institution: str = key("The institution each called unit handles.")
-    for_each: str = key("A field of type `units`: one child for each; the first named is the first receiver and leads.")
+    institution: str = key("The institution of the child cases.")
+    for_each: str = key("A field of type `units` (one child at each unit) or `items` (one child for each line).")
     then: str = key("The act of this stage done by `children` once the join is met.")
     join: Literal["all_ended", "any_ended"] = key("When the children are gathered.", default="all_ended")
     lead: Literal["first", "none"] = key("Who leads: the unit named first, through every transfer.", default="first")
     passes: tuple[str, ...] = key("Fields handed down to the children.", default=())
+    fills: str | None = key("With `items`: the child's field that takes the line.", default=None)
     mark: Mark = _nowhere()
     marks: Mapping[str, Mark] = _marks()
 
@@ -157,10 +158,140 @@ class Act:
     says: Text | None = key("What they are told; {field} and {number} are filled in.", default=None)
     approves: str | None = key("A role that must agree before the act takes effect.", default=None)
     counts: str | None = key("A counter raised by this act.", default=None)
-    does: Literal["pause", "resume", "extend"] | None = key("What it does to the clocks.", default=None)
+    does: (
+        Literal[
+            "pause",
+            "resume",
+            "extend",
+            "vote",
+            "tally",
+            "rate",
+            "score",
+            "reserve",
+            "release",
+            "pledge",
+            "receive",
+            "spend",
+        ]
+        | None
+    ) = key("What it does besides: to the clocks, or to the block of its stage.", default=None)
+    when: str | None = key("An expression that must hold; otherwise the act is refused with `or_else`.", default=None)
+    or_else: Text | None = key("Why it is refused while `when` does not hold.", default=None)
     within: str | None = key("For a pause: the longest it may last; the clock then resumes.", default=None)
     only_in: tuple[str, ...] = key("For an act of `anywhere`: the stages in which it is allowed.", default=())
     name: str = _name()
+    mark: Mark = _nowhere()
+    marks: Mapping[str, Mark] = _marks()
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """A vote: who is entitled, what is asked, when enough took part, when it passed."""
+
+    options: Mapping[str, Text] = key("What may be voted: name → words.")
+    choice: str = key("The field that holds a vote: type `text`, never shown with a name.")
+    roll: str = key("The number field with how many are entitled.")
+    item: str = key("The text field with what is voted on; it must have been announced before.")
+    quorum: str = key("Expression over voted, roll, share_voted, share_roll.")
+    passes: str = key("Expression over the same names and each option's votes.")
+    source: str = key("The law or rule behind quorum and pass rule.")
+    advisory: bool = key("The law takes this decision elsewhere: the result is advice and says so.", default=False)
+    mark: Mark = _nowhere()
+    marks: Mapping[str, Mark] = _marks()
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """A meeting: only what was announced may be resolved, and only when enough came."""
+
+    agenda: str = key("The `items` field with the announced agenda.")
+    present: str = key("The number field with how many came.")
+    roll: str = key("The number field with how many should come.")
+    quorum: str = key("Expression over present and roll.")
+    resolutions: str = key("The `items` field with what was resolved; each line begins with its agenda line.")
+    decides: str = key("The act that records the resolutions.")
+    source: str = key("The rule behind the quorum.")
+    mark: Mark = _nowhere()
+    marks: Mapping[str, Mark] = _marks()
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """One thing that is rated from 0 to 100."""
+
+    title: Text = key("Name shown to people.")
+    weight: int = key("Percent of the total.")
+    field: str = key("The number field that holds a rating.")
+    name: str = _name()
+    mark: Mark = _nowhere()
+    marks: Mapping[str, Mark] = _marks()
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """A grade and the least total that reaches it."""
+
+    title: Text = key("Name shown to people.")
+    least: int = key("The least total, 0 to 100.")
+    name: str = _name()
+    mark: Mark = _nowhere()
+    marks: Mapping[str, Mark] = _marks()
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """An appraisal: indicators, raters and their weights, grades. Facts for people who decide."""
+
+    indicators: Mapping[str, Indicator] = key("What is rated; weights sum to 100.")
+    raters: Mapping[str, int] = key("Role → weight in percent; they sum to 100.")
+    grades: Mapping[str, Grade] = key("From the lowest, which begins at 0, up.")
+    mark: Mark = _nowhere()
+    marks: Mapping[str, Mark] = _marks()
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A time range on a shared place."""
+
+    place: str = key("The text field that names the place.")
+    start: str = key("The moment field from when.")
+    end: str = key("The moment field until when.")
+    mark: Mark = _nowhere()
+    marks: Mapping[str, Mark] = _marks()
+
+
+@dataclass(frozen=True, slots=True)
+class Funding:
+    """Money pledged, received and spent; nothing is spent that was not received."""
+
+    amount: str = key("The number field with the amount, in yuan.")
+    who: str = key("The text field with who gives or gets it.")
+    mark: Mark = _nowhere()
+    marks: Mapping[str, Mark] = _marks()
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """What is shown to whom, where, and for how long. Only fields of class `public` can be."""
+
+    audience: Literal["residents", "staff", "everybody"] = key("Who reads it.")
+    places: tuple[str, ...] = key("Where: board, site, meeting …")
+    period: str = key("A parameter: how long it hangs.", alias="for")
+    fields: tuple[str, ...] = key("What is shown.")
+    objections: str | None = key("The act by which somebody objects.", default=None)
+    mark: Mark = _nowhere()
+    marks: Mapping[str, Mark] = _marks()
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """The calendar opens the case: each period, on a day, at an hour, for each holder of a duty."""
+
+    each: Literal["week", "month", "quarter", "year"] = key("The period.")
+    day: int = key("Day of the period from 1; negative counts from its end.")
+    at: str = key("The hour, as 19:00.")
+    duty: str = key("One case for each place at which somebody holds this duty.")
+    calendar: str | None = key("Move to the next working day of this calendar.", default=None)
     mark: Mark = _nowhere()
     marks: Mapping[str, Mark] = _marks()
 
@@ -177,6 +308,12 @@ class Stage:
     acts: Mapping[str, Act] = key("What may be done here.", default_factory=dict)
     calls: Calls | None = key("Child cases opened on entering.", default=None)
     end: bool = key("The case is closed here.", default=False)
+    ballot: Ballot | None = key("A vote is taken here.", default=None)
+    meeting: Meeting | None = key("A meeting is held here.", default=None)
+    score: Score | None = key("Ratings are gathered here.", default=None)
+    slot: Slot | None = key("A time on a shared place is held here.", default=None)
+    funding: Funding | None = key("Money is accounted for here.", default=None)
+    publish: Publish | None = key("Something is published while the case stands here.", default=None)
     name: str = _name()
     mark: Mark = _nowhere()
     marks: Mapping[str, Mark] = _marks()
@@ -210,6 +347,7 @@ class Institution:
     roles: Mapping[str, Role] = key("Who acts.", default_factory=dict)
     fields: Mapping[str, Field] = key("What is written down.", default_factory=dict)
     clocks: Mapping[str, Clock] = key("Promises that run over several stages.", default_factory=dict)
+    every: Every | None = key("The calendar opens it.", default=None)
     anywhere: Mapping[str, Act] = key("Acts allowed in every open stage.", default_factory=dict)
     allows: tuple[Allowed, ...] = key("Warnings that may stand, each with a reason.", default=())
     version: str = field(default="", metadata={"internal": True})

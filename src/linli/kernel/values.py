@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
+from linli.kernel.calendar import SHANGHAI
 from linli.kernel.institution import Act, Field, Institution, Pack, Text
 
 LONGEST_TEXT = 20_000
@@ -82,6 +83,22 @@ def _number(pack: Pack, field: Field, raw: Any) -> int | float:
     return int(number) if number.is_integer() else number
 
 
+def _moment(pack: Pack, field: Field, raw: Any) -> str:
+    try:
+        moment = raw if isinstance(raw, datetime) else datetime.fromisoformat(str(raw).strip())
+    except ValueError:
+        raise Invalid("请写日期和时间，如 2026-03-09 19:00。", "Write a moment such as 2026-03-09 19:00.") from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=SHANGHAI)).astimezone(SHANGHAI).isoformat()
+
+
+def _lines(pack: Pack, field: Field, raw: Any) -> list[str]:
+    given = raw if isinstance(raw, (list, tuple)) else str(raw).splitlines()
+    lines = [line.strip() for line in given if isinstance(line, str) and line.strip()]
+    if len(lines) > (field.max or MOST_ITEMS):
+        raise Invalid(f"最多 {field.max or MOST_ITEMS} 条。", f"At most {field.max or MOST_ITEMS} lines.")
+    return lines
+
+
 def _point(pack: Pack, field: Field, raw: Any) -> dict[str, float]:
     try:
         pair = (raw["lat"], raw["lng"]) if isinstance(raw, Mapping) else str(raw).split(",")
@@ -105,6 +122,7 @@ def _words(pack: Pack, field: Field, raw: Any) -> list[str]:
 _PARSE: dict[str, Any] = {
     "text": _text, "code": _code, "yes_no": _yes_no, "date": _date, "number": _number, "point": _point,
     "files": _words, "units": _words, "area": _text,
+    "moment": _moment, "items": _lines,
 }  # fmt: skip
 
 ANSWER_FIRST = Text("请填写。", "This must be filled in.")
@@ -133,6 +151,6 @@ def check(
                 values[name] = parse(pack, institution.fields[name], given)
             except Invalid as fault:
                 wrong[name] = fault.says
-    if len(act.result) > 1 and "result" not in values:
+    if len(act.result) > 1 and act.does != "tally" and "result" not in values:
         wrong.setdefault("result", Text("请选择办理结果。", "Choose the result."))
     return values, wrong
