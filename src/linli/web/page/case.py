@@ -146,6 +146,7 @@ def show(request: HttpRequest, door: Door, again: Again | None = None) -> HttpRe
         first[0]["open"] = True
     context |= {
         "acts": first,
+        "works": view.clearance in ("handler", "supervisor"),  # who works reads first, who waits acts first
         "more_acts": [a for a in acts if a not in first],
         "more_open": any(a["open"] for a in acts if a not in first),
         "diagram_url": door.page + "diagram/",

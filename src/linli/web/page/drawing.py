@@ -90,7 +90,11 @@ def promises(view: CaseView, now: datetime) -> list[dict[str, Any]]:
     """The named clocks (the promise), with the date they had before an extension."""
     own = [c for c in view.clocks if c.name in view.institution.clocks]
     return [
-        {"clock": clocks.drawn(c, now, named=True), "first": c.first_due if c.first_due != c.due else None} for c in own
+        {
+            "clock": clocks.drawn(c, now, named=True),
+            "first": clocks.last_day(c.first_due) if c.first_due != c.due else None,
+        }
+        for c in own
     ]
 
 
@@ -208,7 +212,7 @@ def child(view: ChildView) -> dict[str, Any]:
         "unit": view.unit,
         "lead": view.lead,
         "chip": {"label": view.result or view.stage, "tone": "active" if view.open else "done"},
-        "due": view.due if view.open else None,
+        "due": clocks.last_day(view.due) if view.open else None,
         "url": reverse("case", args=[view.case.number]) if view.case else "",
     }
 

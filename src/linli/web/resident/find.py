@@ -17,6 +17,7 @@ from linli.ledger import visible
 from linli.ledger.definitions import runtime
 from linli.ledger.models import Case
 from linli.web.page import rows
+from linli.web.page.clocks import date_words
 from linli.web.page.request import moment, private
 from linli.web.page.throttle import Throttle, address
 
@@ -59,7 +60,7 @@ def _public(case: Case) -> dict[str, Any]:
         facts.append({"label": Text("类别", "Category"), "value": category})
     facts.append({"label": Text("反映时间", "Reported"), "moment": case.reported})
     if case.promise_due and not case.ended:
-        facts.append({"label": Text("承诺答复", "Answer promised by"), "moment": case.promise_due})
+        facts.append({"label": Text("最晚答复", "Answer promised by"), "value": date_words(case.promise_due)})
     if case.ended:
         facts.append({"label": Text("办结时间", "Closed"), "moment": case.ended})
     return {"number": case.number, "chip": rows.stage_chip(rt, institution, case), "facts": facts}
@@ -109,7 +110,7 @@ def _page(
         "required": True, "value": number, "error": wrong.get("f-number"), "autocomplete": "off",
     }  # fmt: skip
     code_field = {
-        "name": "code", "kind": "text", 
+        "name": "code", "kind": "text",
         "label": Text("电话后四位，或回执上的查询码", "Last four digits of your phone, or the code"),
         "required": True, "error": wrong.get("f-code"), "autocomplete": "off",
         "help": Text("用来确认是您本人，才能看到详细内容。", "Shows that it is you; the details need it."),

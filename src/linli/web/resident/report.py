@@ -7,6 +7,7 @@ unit complained of is under *who*, everything else is *what*.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -14,7 +15,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from psycopg.errors import UniqueViolation
 
 from linli.kernel.decide import Refusal
@@ -26,11 +27,13 @@ from linli.ledger.models import Case
 from linli.people import registry
 from linli.web.page import attachments, forms
 from linli.web.page.case import by_secret
+from linli.web.page.clocks import last_day
 from linli.web.page.forms import Filled, Frame
 from linli.web.page.request import moment, person, private, viewer
 from linli.web.resident import draft as drafts
 from linli.web.resident.draft import Draft
 from linli.web.resident.places import Chooser
+from linli.web.resident.suggest import suggest
 
 STEPS = (Text("什么事", "What"), Text("在哪里", "Where"), Text("怎么找您", "You"))
 SCREENS = ("what", "where", "who")
@@ -157,11 +160,39 @@ def what(request: HttpRequest, name: str) -> HttpResponse:
     fields = _draw(_frame(institution, draft), specs, filled)
     needed = [f for f in fields if f["required"] or f["kind"] == "photos"]
     context = {
+        **_suggested(institution, specs, {n: str(v) for n, v in filled.data.items()}),
+        "suggest_url": reverse("report_suggest", args=[name]),
         "fields": needed,
         "more": [f for f in fields if f not in needed],
         "has_draft": bool(draft.data) and request.method != "POST",
     }
     return _page(request, institution, "what", context, forms.error_list(fields))
+
+
+@require_POST
+def hint(request: HttpRequest, name: str) -> HttpResponse:
+    """What the words typed so far may be about: the fragment above the groups."""
+    institution = _institution(name)
+    found = _suggested(institution, screens(institution)["what"], request.POST, keep_chosen=True)
+    return private(render(request, "linli/resident/suggested.html", found))
+
+
+def _suggested(
+    institution: Institution, specs: list[Field], sent: Mapping[str, str], *, keep_chosen: bool = False
+) -> dict[str, Any]:
+    """Suggestions for the grouped code that must be chosen; none once it is, unless ``keep_chosen`` puts it first."""
+    groups = [s for s in specs if s.type == "code" and s.name in institution.open.needs]
+    long = [s for s in groups if any(c.group for c in runtime().pack.lists.get(s.list or "", {}).values())]
+    if not long:
+        return {}
+    codes, chosen = runtime().pack.lists[long[0].list or ""], sent.get(long[0].name, "")
+    if chosen and not keep_chosen:
+        return {}
+    found = suggest(codes, [sent.get(s.name, "") for s in specs if s.type == "text"])
+    if chosen in codes:
+        found = [codes[chosen], *(c for c in found if c.name != chosen)]
+    rows = [{"value": c.name, "label": c.title, "chosen": c.name == chosen} for c in found]
+    return {"suggested": rows, "suggested_name": long[0].name}
 
 
 def _still_there(data: dict[str, Any], specs: list[Field]) -> dict[str, Any]:
@@ -299,10 +330,16 @@ def _read_contact(request: HttpRequest, draft: Draft) -> list[dict[str, Any]]:
     draft.phone = request.POST.get("phone", "").strip()
     wrong: list[dict[str, Any]] = []
     if len(draft.name) > 60:
-        wrong.append({"field": "f-name", "text": Text("名字最多 60 个字。", "A name has at most 60 characters.")})
+        wrong.append(
+            {
+                "field": "f-name",
+                "label": Text("怎么称呼您", "Your name"),
+                "text": Text("名字最多 60 个字。", "A name has at most 60 characters."),
+            }
+        )
     if draft.phone and not PHONE.fullmatch(draft.phone):
         say = Text("这个电话号码不对，请检查；也可以不填。", "This is no phone number; mend it or leave it empty.")
-        wrong.append({"field": "f-phone", "text": say})
+        wrong.append({"field": "f-phone", "label": Text("电话", "Phone"), "text": say})
     return wrong
 
 
@@ -391,6 +428,11 @@ def sent(request: HttpRequest, secret: str) -> HttpResponse:
         render(
             request,
             "linli/resident/sent.html",
-            {"case": case, "follow": follow, "institution": runtime().institution(case.institution, case.version)},
+            {
+                "case": case,
+                "promise": last_day(case.promise_due),
+                "follow": follow,
+                "institution": runtime().institution(case.institution, case.version),
+            },
         )
     )

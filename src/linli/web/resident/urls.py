@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern] = [
     path("my/", home.my_matters, name="my_matters"),
     path("report/", report.choose, name="report"),
     path("report/<slug:name>/", report.what, name="report_what"),
+    path("report/<slug:name>/suggest/", report.hint, name="report_suggest"),
     path("report/<slug:name>/where/", report.where, name="report_where"),
     path("report/<slug:name>/who/", report.who, name="report_who"),
     path("c/<str:secret>/sent/", report.sent, name="report_sent"),
