@@ -57,17 +57,23 @@ class Player:
                 self._raise(i, plans[i])
             else:
                 self._step(self.live[i], plans[i].steps[n])
-            self.post.deliver(at + timedelta(seconds=2))
+            self._deliver(at)
         self._clocks(now)
-        self.post.deliver(now)
         return [(self.live[i].plan, self.live[i].receipt.id) for i in range(len(plans))]
 
     def _clocks(self, now: datetime) -> None:
-        """Fire what ran out by ``now``, as a worker would have done on the way."""
+        """Fire what runs out by ``now``, each at its instant, as a worker would have done on the way."""
         while self.horizon is not None and self.horizon <= now:
-            while due.sweep(now):
-                pass
+            at = self.horizon
+            fired = due.sweep(at)
             self.horizon = due.first_due()
+            if not fired and self.horizon == at:
+                raise DemoError(f"a clock that ran out at {at} cannot be fired; see the log")
+            if fired:
+                self._deliver(at)
+
+    def _deliver(self, at: datetime) -> None:
+        self.post.deliver(at + timedelta(seconds=2))
 
     def _note(self, running: Any) -> None:
         following = running.next_due()
