@@ -140,6 +140,11 @@ def queue(who: Viewer, now: datetime, limit: int = QUEUE) -> Page:
     return Page(sorted(rows, key=lambda r: r.clock == "paused"), total, capped)
 
 
+def held_count(who: Viewer) -> tuple[int, bool]:
+    """How many open cases ``who`` holds, counted as :func:`count` does."""
+    return count(visible.visible(who).filter(narrowing.held(who)))
+
+
 def waiting(who: Viewer, now: datetime) -> list[Row]:
     """The cases in which an act waits for the agreement of ``who``, oldest first; ``asks`` names the acts."""
     rt, snapshot = runtime(), registry.current()

@@ -1,3 +1,15 @@
-from django.urls import URLPattern
+"""The overview's pages."""
 
-urlpatterns: list[URLPattern] = []
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+
+from linli.web.command import figures
+from linli.web.page.nav import offer
+
+urlpatterns: list[URLPattern] = [
+    path("", figures.overview, name="command"),
+    path("cases/", figures.cases, name="command_cases"),
+]
+offer("command", "command", "总览", "Overview", "bar-chart")
+offer("command", "command_cases", "事项", "Matters", "inbox")

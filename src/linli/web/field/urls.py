@@ -1,3 +1,18 @@
-from django.urls import URLPattern
+"""The grid worker's pages."""
 
-urlpatterns: list[URLPattern] = []
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+
+from linli.web.field import patrol, tasks
+from linli.web.page.nav import offer
+
+urlpatterns: list[URLPattern] = [
+    path("", tasks.tasks, name="field"),
+    path("tasks/<int:number>/<str:act>/", tasks.act, name="field_act"),
+    path("report/", patrol.report, name="field_report"),
+    path("cases/", tasks.cases, name="field_cases"),
+]
+offer("field", "field", "我的任务", "My tasks", "inbox")
+offer("field", "field_report", "登记", "Register", "camera")
+offer("field", "field_cases", "网格事项", "My grids", "list")

@@ -1,0 +1,218 @@
+"""The whole at a glance: what is open and where, what runs out, at which tier matters end, who is missing.
+
+Every number is a link to exactly its cases; every rate shows its parts, what is left out and how it is computed.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from linli.insight import figures, shares
+from linli.insight.figures import Part, Rate, Scope
+from linli.insight.shares import Report721
+from linli.kernel.institution import Text
+from linli.ledger import queries
+from linli.ledger.filters import Filters
+from linli.web.page.request import moment, needs_work, private, viewer
+from linli.web.staff import rows, table
+
+MOST = 15
+GAPS = 30
+
+
+@needs_work("command")
+@require_safe
+def overview(request: HttpRequest) -> HttpResponse:
+    """``/command/``"""
+    who, now = viewer(request), moment(request)
+    scope = figures.scope_of(who, now)
+    first, last, wrong = _period(request, scope)
+    area = request.GET.get("area", "")
+    area = area if area in scope.registry.places else ""
+    report = shares.report_721(scope, first, last, area)
+    stages = figures.by_stage(scope, area)
+    rates = [figures.on_time(scope, n, first, last, area) for n in scope.pack.institutions]
+    gaps = queries.gaps(who, now)
+    soon = queries.listing(who, Filters(state="open", area=area, soon=True), now, size=5)
+    context = {
+        "heading": Text("总览", "Overview"),
+        "first": first,
+        "last": last,
+        "wrong": wrong,
+        "areas": [
+            {"value": c, "label": label, "chosen": c == area}
+            for c, label in table.areas(scope.pack, scope.registry, who)
+        ],
+        "stats": _stats(figures.pressing(scope, area), rates),
+        "report": report,
+        "tiers": _tiers(report),
+        "excluded": _links(report.excluded),
+        "unclosed": _unclosed(report),
+        "grids": _grids(report),
+        "stages": [_stage_table(scope, name, parts) for name, parts in stages.items()],
+        "rates": [_rate(r) for r in rates if r.whole],
+        "units": _unit_table(figures.responses(scope, first, last, area)),
+        "holders": _holder_table(figures.overdue_by_holder(scope, area)),
+        "soon": rows.drawn(soon.rows),
+        "soon_url": table.link("command_cases", Filters(state="open", area=area, soon=True)),
+        "soon_more": soon.total > len(soon.rows),
+        "waiting": rows.drawn(queries.waiting(who, now)),
+        "held": queries.held_count(who)[0],
+        "gaps": _gap_table(gaps[:GAPS]),
+        "gap_count": len(gaps),
+        "gap_more": max(0, len(gaps) - GAPS),
+    }
+    return private(render(request, "linli/command/overview.html", context))
+
+
+def _period(request: HttpRequest, scope: Scope) -> tuple[date, date, Text | None]:
+    """The days asked for; the last thirty when nothing, or nothing sensible, was asked."""
+    first, last = figures.last_days(scope.now)
+    try:
+        asked = [date.fromisoformat(request.GET[n]) if request.GET.get(n) else None for n in ("from", "to")]
+    except ValueError:
+        return (
+            first,
+            last,
+            Text("日期没有看懂，显示最近 30 天。", "The dates are not readable; showing the last 30 days."),
+        )
+    last = asked[1] or last
+    first = asked[0] or min(first, last)
+    if first > last:
+        first, last = last, first
+    return first, last, None
+
+
+@needs_work("command")
+@require_safe
+def cases(request: HttpRequest) -> HttpResponse:
+    """``/command/cases/``: where every figure opens, and the list for everyday work."""
+    return table.show(request, Text("事项", "Matters"))
+
+
+def _url(part: Part) -> str:
+    return table.link("command_cases", part.filters)
+
+
+def _stats(pressing: tuple[Part, Part, Part], rates: list[Rate]) -> list[dict[str, Any]]:
+    tones, icons = ("", "soon", "late"), ("list", "hourglass", "alert-triangle")
+    unit = Text("件", "")
+    found = [
+        {"label": p.title, "figure": p.value, "unit": unit, "url": _url(p), "icon": i, "tone": t if p.value else ""}
+        for p, t, i in zip(pressing, tones, icons, strict=True)
+    ]
+    for rate in rates[:1]:
+        parts = Text(f"{rate.good.value} / {rate.whole} 件", f"{rate.good.value} of {rate.whole}")
+        found.append({"label": rate.title, "figure": rate.percent, "unit": "%", "parts": parts, "icon": "clock"})
+    return found
+
+
+def _tiers(report: Report721) -> list[dict[str, Any]]:
+    return [{"label": t.part.title, "value": t.part.value, "url": _url(t.part)} for t in report.tiers]
+
+
+def _links(parts: tuple[Part, ...]) -> list[dict[str, Any]]:
+    return [{"label": p.title, "value": p.value, "url": _url(p)} for p in parts if p.value]
+
+
+def _unclosed(report: Report721) -> list[dict[str, Any]]:
+    return [
+        {
+            "tier": u.tier,
+            "up": _links((u.further_up,)) if u.further_up else [],
+            "categories": _links(u.categories),
+            "overdue": _links((u.overdue,)),
+        }
+        for u in report.unclosed
+        if (u.further_up and u.further_up.value) or u.overdue.value
+    ]
+
+
+def _grids(report: Report721) -> dict[str, Any] | None:
+    if not report.grids:
+        return None
+    names = _columns(("在哪里", "Where"), ("办结", "Closed"), ("在本级办结", "Closed here"), ("重新办理过", "Reopened"))
+    names.append({"label": Text("提示", "Note")})
+    flag = {"label": Text("去掉重办的就达不到参考值", "Below the target without them"), "tone": "warn"}
+    lines = []
+    for g in report.grids[:MOST]:
+        cells = [
+            {"text": g.title},
+            *(_cell(c, p) for c, p in zip(names[1:4], (g.closed, g.lowest, g.reopened), strict=True)),
+        ]
+        lines.append(
+            [
+                *cells,
+                {"label": names[4]["label"], "chip": flag} if g.flagged else {"label": names[4]["label"], "text": ""},
+            ]
+        )
+    return {"columns": names, "rows": lines}
+
+
+def _columns(first: tuple[str, str], *others: tuple[str, str]) -> list[dict[str, Any]]:
+    return [{"label": Text(*first)}, *({"label": Text(*o), "num": True} for o in others)]
+
+
+def _cell(column: dict[str, Any], part: Part) -> dict[str, Any]:
+    return {"label": column["label"], "text": str(part.value), "num": True, "url": _url(part) if part.value else None}
+
+
+def _stage_table(scope: Scope, name: str, parts: list[Part]) -> dict[str, Any]:
+    columns = _columns(("环节", "Stage"), ("在办", "Open"))
+    lines = [[{"text": p.title}, _cell(columns[1], p)] for p in parts]
+    return {"caption": scope.pack.institutions[name].title, "columns": columns, "rows": lines}
+
+
+def _rate(rate: Rate) -> dict[str, Any]:
+    return {
+        "title": rate.title,
+        "percent": rate.percent,
+        "parts": [{"label": p.title, "value": p.value, "url": _url(p)} for p in (rate.good, *rate.others)],
+        "excluded": _links(rate.excluded),
+        "formula": rate.formula,
+        "date_rule": rate.date_rule,
+    }
+
+
+def _unit_table(responses: list[tuple[str, Rate]]) -> dict[str, Any] | None:
+    if not responses:
+        return None
+    columns = _columns(("单位", "Unit"), ("按时率", "In time"), ("按时答复", "Answered in time"))
+    columns += _columns(("超时或未答复", "Late or none"))[:1] + _columns(("现在逾期", "Overdue now"))[:1]
+    columns += _columns(("不计入", "Left out"))[:1]
+    for column in columns[1:]:
+        column["num"] = True
+    lines = []
+    for name, rate in responses[:MOST]:
+        share = "—" if rate.percent is None else f"{rate.percent}%"
+        parts = (rate.good, *rate.others, *rate.excluded)
+        cells = [_cell(c, p) for c, p in zip(columns[2:], parts, strict=True)]
+        lines.append([{"text": name}, {"label": columns[1]["label"], "text": share, "num": True}, *cells])
+    return {"columns": columns, "rows": lines, "formula": responses[0][1].formula, "dates": responses[0][1].date_rule}
+
+
+def _holder_table(parts: list[Part]) -> dict[str, Any] | None:
+    if not parts:
+        return None
+    columns = _columns(("谁手上", "Held by"), ("逾期", "Overdue"))
+    return {"columns": columns, "rows": [[{"text": p.title}, _cell(columns[1], p)] for p in parts[:MOST]]}
+
+
+def _gap_table(gaps: list[queries.Gap]) -> dict[str, Any] | None:
+    if not gaps:
+        return None
+    columns = _columns(("空缺岗位", "Vacant post"), ("在哪里", "Where"), ("现在由谁代", "Who stands in"))
+    for column in columns:
+        column.pop("num", None)
+    nobody = Text("没有人", "Nobody")
+    lines = [
+        [{"text": g.title}, {"label": columns[1]["label"], "text": g.place},
+         {"label": columns[2]["label"], "text": g.stands_in or nobody}]
+        for g in gaps
+    ]  # fmt: skip
+    return {"columns": columns, "rows": lines}

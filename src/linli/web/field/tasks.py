@@ -1,0 +1,68 @@
+"""The grid worker's phone: what I hold, the least time left first, each with its answers one tap away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from linli.kernel.institution import Text
+from linli.ledger import queries
+from linli.ledger.queries import Row
+from linli.web.page.request import moment, needs_work, private, viewer
+from linli.web.staff import quick, rows, table
+
+
+@needs_work("field")
+@require_safe
+def tasks(request: HttpRequest) -> HttpResponse:
+    """``/field/``"""
+    who, now = viewer(request), moment(request)
+    page = queries.queue(who, now)
+    waiting = queries.waiting(who, now)
+    late = sum(r.clock == "overdue" for r in page.rows)
+    context = {
+        "rows": [_task(r) for r in page.rows],
+        "total": table.count_words(page),
+        "late": late,
+        "capped": page.total > len(page.rows),
+        "waiting": rows.drawn(waiting),
+        "heading": Text("我的任务", "My tasks"),
+        "lead": _lead(page, late),
+        "actions": [
+            {"url": reverse("field_report"), "text": Text("登记发现的问题", "Register what I found"), "icon": "camera"}
+        ],
+        "empty": {"text": Text("手上没有任务，辛苦了。", "Nothing to do. Well done."), "icon": "check-circle"},
+    }
+    return private(render(request, "linli/field/tasks.html", context))
+
+
+def _lead(page: queries.Page, late: int) -> Text | None:
+    if not page.rows:
+        return None
+    n = table.count_words(page)
+    if late:
+        return Text(f"共 {n} 件，其中 {late} 件已逾期。", f"{n} in all, {late} overdue.")
+    return Text(f"共 {n} 件，剩余时间少的排在前面。", f"{n} in all, the least time left first.")
+
+
+def _task(row: Row) -> dict[str, Any]:
+    acts = [{"title": title, "url": reverse("field_act", args=[row.number, name])} for name, title in row.acts]
+    return rows.draw(row) | {"acts": acts}
+
+
+@needs_work("field")
+@require_safe
+def act(request: HttpRequest, number: int, act: str) -> HttpResponse:
+    """The form of one act, under its row or on a page of its own."""
+    return quick.form(request, number, act, reverse("field"))
+
+
+@needs_work("field")
+@require_safe
+def cases(request: HttpRequest) -> HttpResponse:
+    """Everything in my grids, with search and what is closed."""
+    return table.show(request, Text("网格里的事", "In my grids"))

@@ -1,0 +1,39 @@
+"""A row of :mod:`linli.ledger.queries` as ``parts/case_row.html`` draws it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.urls import reverse
+
+from linli.ledger.queries import Row
+
+
+def drawn(rows: Iterable[Row]) -> list[dict[str, Any]]:
+    """``rows`` as the ``rows`` of ``parts/case_list.html``."""
+    return [draw(row) for row in rows]
+
+
+def draw(row: Row) -> dict[str, Any]:
+    """One row; a field the viewer may not read is not in ``row`` and so not here."""
+    return {
+        "url": reverse("case", args=[row.number]),
+        "number": row.number,
+        "text": row.text or row.category or row.kind,
+        "category": row.category if row.text else None,
+        "place": row.place,
+        "unit": row.unit,
+        "opened": row.opened,
+        "stage": chip(row),
+        "clock": {"state": row.clock, "due": row.due} if row.clock else None,
+        "holder": row.holder,
+        "asks": row.asks,
+    }
+
+
+def chip(row: Row) -> dict[str, Any]:
+    """Where it stands; a closed case says how it came out."""
+    if row.ended:
+        return {"label": row.result or row.stage, "tone": "done"}
+    return {"label": row.stage, "tone": "active"}
