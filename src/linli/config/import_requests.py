@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,8 +52,7 @@ def command(
     try:
         mapping = read(map_file.read_text(encoding="utf-8-sig")) if map_file else read("source: import")
         mapping = with_options(mapping, columns, source, area=area, category=category)
-        table = open_table(file, encoding)
-        with startup.site():
+        with closing(open_table(file, encoding)) as table, startup.site():
             run = _Run(file, table, mapping, institution, lang)
             counts, where = run.go(_beside(file, rejects), tell, quiet=as_json)
     except (MappingError, UnreadableFile, UnicodeDecodeError) as wrong:
@@ -136,7 +136,6 @@ class _Run:
                 self.table.rows, self.layout, self.known, self.institution, source, datetime.now(UTC), tell, sink.add,
                 lambda at: bar.update(at - bar.n),
             )  # fmt: skip
-        self.table.close()
         return counts, rejects if counts.rejected else None
 
 

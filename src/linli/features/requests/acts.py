@@ -63,7 +63,8 @@ def known(pack: Pack, institution: str, snapshot: Snapshot) -> Known:
 
 def top(snapshot: Snapshot) -> str | None:
     """The code of the lowest area that holds all others: the jurisdiction, when a file says nothing about places."""
-    paths = [path.split(".") for path in snapshot.by_path]
+    above = {path.rpartition(".")[0] for path in snapshot.by_path}
+    paths = [path.split(".") for path in snapshot.by_path if path not in above]
     shared: list[str] = []
     for labels in zip(*paths, strict=False):
         if len(set(labels)) > 1:

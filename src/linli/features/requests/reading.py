@@ -137,7 +137,7 @@ def _records(lines: Iterator[Line], delimiter: str, width: int | None) -> Iterat
         taken, cells, problem = _take(first, lines, waiting, delimiter)
         if len(taken) > 1 and (cells is None or (width is not None and len(cells) != width)):
             waiting.extendleft(reversed(taken[1:]))
-            taken, cells, problem = taken[:1], None, problem or UNCLOSED
+            taken, cells, problem = taken[:1], None, UNCLOSED
         broken = next((line.problem for line in taken if line.problem), None) or problem
         if cells is None:
             cells = _leniently(first.text, delimiter)
