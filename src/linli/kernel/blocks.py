@@ -113,9 +113,9 @@ def _spend(stage: Stage, case: Case, values: Mapping[str, Any]) -> Why | None:
 
 
 def follow(
-    institution: Institution, case: Case, act: Act, values: Mapping[str, Any], person: str | None
+    institution: Institution, case: Case, act: Act, values: Mapping[str, Any], person: str | None, role: str | None
 ) -> Iterator[Event]:
-    """The events that the block of the stage adds when ``act`` is done."""
+    """The events that the block of the stage adds when ``person`` does ``act`` in ``role``."""
     stage = institution.stages[case.stage]
     if act.does == "vote" and stage.ballot and person:
         yield Voted(person, stage.ballot.choice)
@@ -123,7 +123,7 @@ def follow(
         yield BlockSet("tally", _tally(stage, case))
     elif act.does == "rate" and stage.score and person:
         given = {n: values[i.field] for n, i in stage.score.indicators.items() if i.field in values}
-        yield BlockSet("ratings", {**case.blocks.get("ratings", {}), person: {"role": _role(stage, act), **given}})
+        yield BlockSet("ratings", {**case.blocks.get("ratings", {}), person: {"role": role, **given}})
     elif act.does == "score" and stage.score:
         yield from _score(stage, case)
     elif act.does in MONEY and stage.funding:
@@ -144,11 +144,6 @@ def _tally(stage: Stage, case: Case) -> dict[str, Any]:
     count = tally(ballot, votes, int(case.fields.get(ballot.roll) or 0))
     plain = {"votes": dict(count.votes), "voted": count.voted, "roll": count.roll}
     return {**plain, "quorum": count.quorum, "passed": count.passed, "advisory": ballot.advisory}
-
-
-def _role(stage: Stage, act: Act) -> str:
-    raters = stage.score.raters if stage.score else {}
-    return next((r for r in act.by if r in raters), "")
 
 
 def _score(stage: Stage, case: Case) -> Iterator[Event]:

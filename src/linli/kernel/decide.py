@@ -147,7 +147,7 @@ def decide(
     seed = Entry(now, act, who.person, _as(found, who), who.channel, (), values, _works(institution, found, who))
     if found.approves:
         return _finish(pack, institution, case, seed, lambda work: _ask(work, found))
-    return _finish(pack, institution, case, seed, lambda work: _effects(work, found, values, who.person))
+    return _finish(pack, institution, case, seed, lambda work: _effects(work, found, values, who))
 
 
 def available(institution: Institution, case: Case, who: Who) -> list[Act]:
@@ -241,9 +241,9 @@ def _settle(
     return _finish(pack, institution, case, seed, effects)
 
 
-def _effects(work: _Work, act: Act, data: Mapping[str, Any], person: str | None = None) -> None:
+def _effects(work: _Work, act: Act, data: Mapping[str, Any], who: Who = CLOCK) -> None:
     """Everything that follows from ``act``, in the order in which people would tell it."""
-    for event in blocks.follow(work.institution, work.case, act, data, person):
+    for event in blocks.follow(work.institution, work.case, act, data, who.person, _as(act, who)):
         work.emit(event)
     if act.counts:
         work.emit(Counted(act.counts))

@@ -9,6 +9,7 @@ from datetime import date, datetime, time, timedelta
 from linli.kernel.calendar import SHANGHAI, Calendar, next_working
 from linli.kernel.institution import Every
 
+LONGEST_HOLIDAY = timedelta(days=20)
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
 
 
@@ -19,7 +20,8 @@ def occurrences(every: Every, after: datetime, until: datetime, calendar: Calend
     day that is not worked moves to the next one that is; CalendarGap when that needs a year without data.
     """
     found = []
-    for day in _days(every, after.astimezone(SHANGHAI).date(), until.astimezone(SHANGHAI).date()):
+    first, last = (moment.astimezone(SHANGHAI).date() for moment in (after, until))
+    for day in (d for d in _days(every, first, last) if first - LONGEST_HOLIDAY <= d <= last):
         worked = next_working(calendar, day) if calendar else day
         at = datetime.combine(worked, time.fromisoformat(every.at), SHANGHAI)
         if after < at <= until:
