@@ -14,8 +14,8 @@ from django.db.models import Max, Q
 from django.http import QueryDict
 
 from linli.kernel.calendar import SHANGHAI
-from linli.kernel.decide import title_of
 from linli.kernel.institution import Institution, Text
+from linli.kernel.refusal import title_of
 from linli.ledger import visible
 from linli.ledger.definitions import Runtime
 from linli.ledger.models import Entry

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.http import QueryDict
+from django.urls import reverse
 
 from linli.kernel.case import Case as KernelCase
-from linli.kernel.decide import Refusal
 from linli.kernel.institution import Pack, Text
+from linli.kernel.refusal import Refusal
 from linli.ledger import act
 from linli.ledger.act import Opening, Receipt, Reporter
 from linli.ledger.definitions import Runtime
@@ -154,7 +156,7 @@ def receipt(posted: Posted, lang: str) -> dict[str, Any]:
     done = posted.receipt
     return {
         "service_request_id": str(done.number),
-        "service_notice": _notice(posted.service, done.number, done.case, lang),
+        "service_notice": f"{_notice(posted.service, done.number, done.case, lang)} {_link(done.secret, lang)}",
         "account_id": None,
     }
 
@@ -167,3 +169,10 @@ def _notice(service: Service, number: int, case: KernelCase, lang: str) -> str:
     for name, value in values.items():
         text = text.replace("{" + name + "}", value)
     return text
+
+
+def _link(secret: str, lang: str) -> str:
+    """Where whoever reported follows the matter, rates it and says "not solved": only this answer carries it."""
+    here = settings.PUBLIC_URL + reverse("follow", args=[secret])
+    zh, en = "凭此链接查进展、评价，请自己保存", "Follow and rate it here; keep the link to yourself"
+    return Text(f"{zh}：{here}", f"{en}: {here}").in_(lang)

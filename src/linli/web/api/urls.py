@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, re_path
+from django.urls import URLPattern, path, re_path
 
-from linli.web.api import open311
+from linli.web.api import open311, v1, v1_cases, v1_files
 
 _FORMAT = r"(?:\.(?P<format>[A-Za-z]{1,8}))?"
 
@@ -17,4 +17,18 @@ urlpatterns: list[URLPattern] = [
     ),
     re_path(rf"^open311/v2/discovery{_FORMAT}$", open311.discovery, name="open311_discovery"),
     re_path(rf"^open311/v2/(?P<rest>.*?){_FORMAT}$", open311.unknown, name="open311_unknown"),
+    path("api/v1/me", v1.me, name="api_me"),
+    path("api/v1/cases", v1_cases.cases, name="api_cases"),
+    path("api/v1/cases/<int:number>", v1_cases.one, name="api_case"),
+    path("api/v1/cases/<int:number>/acts/<str:act>", v1_cases.act, name="api_act"),
+    path("api/v1/links/<str:secret>", v1_cases.by_link, name="api_link"),
+    path("api/v1/links/<str:secret>/acts/<str:act>", v1_cases.act_by_link, name="api_link_act"),
+    path("api/v1/attachments", v1_files.upload, name="api_upload"),
+    path("api/v1/attachments/<uuid:id>", v1_files.download, name="api_attachment"),
+    path("api/v1/institutions", v1.institutions, name="api_institutions"),
+    path("api/v1/institutions/<str:name>", v1.institution, name="api_institution"),
+    path("api/v1/areas", v1.areas, name="api_areas"),
+    path("api/v1/units", v1.units, name="api_units"),
+    path("api/v1/openapi.json", v1.openapi, name="api_openapi"),
+    path("api/v1/<path:rest>", v1.unknown, name="api_unknown"),
 ]
