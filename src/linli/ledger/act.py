@@ -27,6 +27,7 @@ from linli.ledger.mandates import Where
 from linli.ledger.models import Attachment, Entry
 from linli.ledger.rows import Context, Reach, row
 from linli.people import registry
+from linli.people.models import Person
 from linli.people.registry import Snapshot
 
 RETRIES = 5
@@ -113,7 +114,7 @@ def _open(
         return decision
     reporter = opening.reporter
     person = reporter.person or (str(uuids.uuid7()) if reporter.is_new else None)
-    reach = Reach(person) if opening.quiet else Reach(person, reporter.phone, reporter.email)
+    reach = Reach(person) if opening.quiet else _reach(person, reporter)
     context = Context(rt.pack, institution, where, snapshot, reach)
     written = row(context, decision.entry, decision.case, chain.START, None)
     secret = secrets.token_urlsafe(12)
@@ -141,6 +142,14 @@ def _open(
         return None
     _claim(id, institution.fields, decision.entry.data)
     return Receipt(id, number, secret, decision.case)
+
+
+def _reach(person: str | None, reporter: Reporter) -> Reach:
+    """Somebody known is told of the opening where they can be reached, like of everything after it."""
+    if reporter.person is None or reporter.phone or reporter.email:
+        return Reach(person, reporter.phone, reporter.email)
+    known = Person.objects.filter(id=reporter.person).values_list("phone", "email").first()
+    return Reach(person, *known) if known else Reach(person)
 
 
 def _opener(
