@@ -37,7 +37,7 @@ def opened(cast: Cast, key: str = "li", **changes: Any) -> int:
 
 
 def test_the_lamp_tells_the_same_story_as_the_scenario_file(cast: Cast) -> None:
-    story = yaml.safe_load(SCENARIO.read_text(encoding="utf-8"))
+    story = yaml.load(SCENARIO.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # `on` stays a word
     callers = {who: Caller(cast, key) for who, key in CAST.items()}
     first, *steps = story["steps"]
     number = callers[first["who"]].post("/cases", {**LAMP, "data": first["with"]}, 201)["number"]
