@@ -245,6 +245,17 @@ class BlockSet:
 
 
 @dataclass(frozen=True, slots=True)
+class Followed:
+    """The case goes on under another version. Nothing restarts: its clocks keep every instant they were due at."""
+
+    version: str
+    stage: str
+    holder: str | None
+    back: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """The case is closed."""
 
@@ -253,12 +264,12 @@ class Ended:
 
 Event = (
     Opened | Moved | ClockSet | ClockStopped | ClockFired | Paused | Resumed | Extended | Counted | Answered
-    | Resulted | Told | Called | Joined | ChildEnded | Asked | Settled | Voted | BlockSet | Ended
+    | Resulted | Told | Called | Joined | ChildEnded | Asked | Settled | Voted | BlockSet | Followed | Ended
 )  # fmt: skip
 EVENTS: dict[str, type[Any]] = {
     c.__name__: c
     for c in (Opened, Moved, ClockSet, ClockStopped, ClockFired, Paused, Resumed, Extended, Counted, Answered,
-              Resulted, Told, Called, Joined, ChildEnded, Asked, Settled, Voted, BlockSet, Ended)
+              Resulted, Told, Called, Joined, ChildEnded, Asked, Settled, Voted, BlockSet, Followed, Ended)
 }  # fmt: skip
 
 
@@ -378,6 +389,11 @@ def _(event: Voted, case: Case) -> Case:
 @apply_event.register
 def _(event: BlockSet, case: Case) -> Case:
     return replace(case, blocks={**case.blocks, event.block: event.value})
+
+
+@apply_event.register
+def _(event: Followed, case: Case) -> Case:
+    return replace(case, version=event.version, stage=event.stage, holder=event.holder, back=event.back)
 
 
 @apply_event.register

@@ -64,6 +64,7 @@ _ROOT = _SELECT + "WHERE c.id = %s AND c.parent_id IS NULL FOR UPDATE OF c"
 _ANY = _SELECT + "WHERE c.id = %s FOR UPDATE OF c"
 _DUE = _SELECT + "WHERE c.id = %s AND c.next_due <= %s FOR UPDATE OF c SKIP LOCKED"
 _SKIP = _SELECT + "WHERE c.id = %s FOR UPDATE OF c SKIP LOCKED"
+_OLDER = _SELECT + "WHERE c.id = ANY(%s::uuid[]) AND c.ended IS NULL AND c.version <> %s ORDER BY c.id FOR UPDATE OF c"
 _DUE_ROOTS = (
     _SELECT + "WHERE c.next_due <= %s AND c.parent_id IS NULL AND NOT c.id = ANY(%s::uuid[])"
     " ORDER BY c.next_due LIMIT %s FOR UPDATE OF c SKIP LOCKED"
@@ -90,6 +91,14 @@ def due_child(case_id: str, parent_id: str, now: datetime) -> tuple[Locked, Lock
     parent = _rows(_SKIP, [parent_id])
     child = _rows(_DUE, [case_id, now]) if parent else []
     return (child[0], parent[0]) if child else None
+
+
+def older(ids: Iterable[str], version: str, wait: bool) -> list[Locked]:
+    """Those of ``ids`` that are open under another version. Unless it waits, cases that somebody has are left out.
+
+    Whoever waits may hold no other case: this order is not the one from the root down.
+    """
+    return _rows(_OLDER if wait else f"{_OLDER} SKIP LOCKED", [list(ids), version])
 
 
 def _rows(sql: str, values: Iterable[Any]) -> list[Locked]:

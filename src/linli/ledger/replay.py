@@ -138,8 +138,7 @@ def replay(row: CaseRow, entries: Iterable[EntryRow], details: Mapping[int, Deta
     for stored in entries:
         try:
             events = orjson.loads(stored.events)
-            # Not a column of the entry: the event that opens the case carries the version every later hash includes.
-            version = case.version if case else str(events[0].get("version"))
+            version = _version(case, events)
             if not _linked(found, stored, last + 1, head, version, events):
                 return found
             data = _data(found, stored, details.get(stored.seq))
@@ -156,6 +155,13 @@ def replay(row: CaseRow, entries: Iterable[EntryRow], details: Mapping[int, Deta
     _check_end(found, head, last, details)
     found.case = case
     return found
+
+
+def _version(case: Case | None, events: Any) -> str:
+    """The version an entry's hash includes. Not a column of the entry: the event that opens the case, or lets it
+    follow another version, carries the one that holds from this entry on."""
+    named = [e["version"] for e in events if e["e"] in ("Opened", "Followed")]
+    return str(named[-1]) if named else case.version if case else ""
 
 
 def _linked(found: Replayed, stored: EntryRow, expected: int, head: bytes, version: str, events: Any) -> bool:

@@ -58,7 +58,7 @@ SELECT number FROM c
 """  # noqa: S608
 
 CONTINUE = f"""
-WITH ok AS (UPDATE ledger_case SET state = %(state)s::jsonb, head = %(head)s,
+WITH ok AS (UPDATE ledger_case SET state = %(state)s::jsonb, head = %(head)s, version = %(version)s,
               {", ".join(f"{n} = %({n})s{_CAST.get(n, '')}" for n in _COLUMNS)}
             WHERE id = %(id)s RETURNING 1), {_TAIL}
 SELECT count(*) FROM ok
@@ -95,6 +95,7 @@ def values(row: Row) -> dict[str, Any]:
     return {
         **row.columns,
         "id": row.id,
+        "version": row.version,
         "state": orjson.dumps(row.case).decode(),
         "head": row.hash,
         "seq": row.case.seq,
