@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from datetime import date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -13,7 +12,7 @@ import click
 if TYPE_CHECKING:
     from linli.kernel.institution import Institution, Pack
 
-FORMS = ("text", "table", "svg", "mermaid")
+FORMS = ("text", "table", "svg", "mermaid", "bpmn")
 
 
 @click.command()
@@ -22,16 +21,11 @@ FORMS = ("text", "table", "svg", "mermaid")
 @click.option("--as", "form", type=click.Choice(FORMS), default="text", show_default=True, help="What to print.")
 @click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="The day whose limits are shown (default: today).")
 @click.option("--sources", is_flag=True, help="With text: say where each number comes from.")
-@click.option(
-    "--packs",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder of packs (default: the ones that come with Linli).",
-)
-def command(name: str, lang: str, form: str, on: datetime | None, sources: bool, packs: Path | None) -> None:
+def command(name: str, lang: str, form: str, on: datetime | None, sources: bool) -> None:
     """Say in plain words, as a table or as a picture, how an institution works."""
     from linli.kernel.calendar import SHANGHAI
 
-    pack, institution = find(packs or Path(__file__).parents[1] / "packs", name)
+    pack, institution = find(name)
     day = on.date() if on else datetime.now(SHANGHAI).date()
     click.echo(_drawn(pack, institution, lang, form, day, sources), nl=False)
 
@@ -50,26 +44,28 @@ def _drawn(pack: Pack, institution: Institution, lang: str, form: str, on: date,
         from linli.drafting.mermaid import mermaid
 
         return mermaid(pack, institution, lang, on)
+    if form == "bpmn":
+        from linli.drafting.bpmn import bpmn
+
+        return bpmn(pack, institution, lang, on)
     from linli.drafting.explain import explain
 
     return explain(pack, institution, lang, on, sources=sources)
 
 
-def find(packs: Path, name: str) -> tuple[Pack, Institution]:
-    """The institution called PACK/INSTITUTION under ``packs``; click.UsageError (exit 2) says what there is instead."""
-    from linli.kernel.load import load, read_folder
+def find(name: str) -> tuple[Pack, Institution]:
+    """The institution called PACK/INSTITUTION (a shipped pack or a folder); UsageError says what there is instead."""
+    from linli.config.pack_files import pack_files
+    from linli.kernel.load import load
 
-    pack_name, _, wanted = name.partition("/")
-    there = sorted(p.parent.name for p in packs.glob("*/pack.yaml"))
-    if pack_name not in there:
-        raise click.UsageError(f"There is no pack {pack_name!r} in {packs}; {_offer(pack_name, there)}")
-    pack, findings = load(read_folder(packs, pack_name), pack_name)
+    pack_name, _, wanted = name.rpartition("/")
+    pack, findings = load(*pack_files(pack_name or wanted))
     if pack is None:
         said = findings[0].line("en") if findings else "no reason given"
         raise click.UsageError(f"Pack {pack_name} cannot be read: {said}")
-    if wanted not in pack.institutions:
-        known = [f"{pack_name}/{n}" for n in pack.institutions]
-        what = f"Pack {pack_name} has no institution {wanted!r}" if wanted else "Name the institution too"
+    if wanted not in pack.institutions or not pack_name:
+        known = [f"{pack_name or wanted}/{n}" for n in pack.institutions]
+        what = f"Pack {pack_name} has no institution {wanted!r}" if pack_name else "Name the institution too"
         raise click.UsageError(f"{what}; {_offer(name, known)}")
     return pack, pack.institutions[wanted]
 
