@@ -12,7 +12,16 @@ ROOT = Path(__file__).parents[2]
 GLOSSARY = (ROOT / "docs/glossary.md").read_text(encoding="utf-8")
 WORDS = set(re.findall(r"^\| ([A-Za-z0-9]+) \|", GLOSSARY, re.MULTILINE))
 SOURCES = [
-    *("kernel/institution.py", "kernel/case.py", "kernel/decide.py", "kernel/clock.py", "kernel/calendar.py"),
+    *(
+        "kernel/institution.py",
+        "kernel/case.py",
+        "kernel/decide.py",
+        "kernel/refusal.py",
+        "kernel/ballot.py",
+        "kernel/score.py",
+        "kernel/clock.py",
+        "kernel/calendar.py",
+    ),
     *("kernel/finding.py", "kernel/values.py", "ledger/models.py", "people/models.py", "places/models.py"),
 ]
 

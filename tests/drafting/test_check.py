@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from linli.config.cli_check import SHIPPED
+from linli.config.pack_files import SHIPPED
 from linli.drafting.check import check, check_files
 from linli.drafting.codes import CODES, page
 from linli.drafting.scenario import read_scenarios

