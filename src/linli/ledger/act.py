@@ -15,13 +15,14 @@ from typing import Any
 import uuid_utils.compat as uuids
 from django.db import transaction
 
+from linli.kernel.calendar import SHANGHAI
 from linli.kernel.case import Called, Joined, apply_event
 from linli.kernel.case import Case as KernelCase
 from linli.kernel.case import Entry as KernelEntry
 from linli.kernel.decide import Decision, Refusal, Who, child_ended, decide, open_case
-from linli.kernel.institution import Text
+from linli.kernel.institution import Institution, Text
 from linli.ledger import chain, mandates, store
-from linli.ledger.definitions import Runtime, runtime
+from linli.ledger.definitions import NotInForce, Runtime, runtime
 from linli.ledger.lock import Locked, lock
 from linli.ledger.mandates import Where
 from linli.ledger.models import Attachment, Entry
@@ -102,12 +103,17 @@ def _open(
     rt: Runtime, snapshot: Snapshot, opening: Opening, data: Mapping[str, Any], now: datetime, parent: Locked | None
 ) -> Receipt | Refusal | None:
     """One attempt; None when the registry is outdated and nothing was written."""
-    institution = rt.institution(opening.institution)
+    try:
+        institution = rt.institution(opening.institution, on=now.astimezone(SHANGHAI).date())
+    except NotInForce as ahead:
+        if parent is None:
+            return _not_yet(ahead)
+        institution = rt.loaded[opening.institution]  # a unit that is called is never lost
     where = Where(opening.place, opening.unit, _accused(institution.against, data, snapshot, parent))
     refused = _unknown_units(institution.fields, data, snapshot)
     if refused:
         return refused
-    who = _opener(rt, snapshot, opening, where, now, parent)
+    who = _opener(rt, institution, snapshot, opening, where, now, parent)
     id = str(uuids.uuid7())
     decision = open_case(rt.pack, institution, id, data, who, now)
     if isinstance(decision, Refusal):
@@ -152,10 +158,16 @@ def _reach(person: str | None, reporter: Reporter) -> Reach:
     return Reach(person, *known) if known else Reach(person)
 
 
+def _not_yet(ahead: NotInForce) -> Refusal:
+    day = ahead.first.isoformat() if ahead.first else ""
+    say = Text(f"这项制度要到 {day} 才施行。", f"This institution holds from {day} on.")
+    return Refusal("not_in_force", say, Text("请到那一天再提。", "Come back on that day."))
+
+
 def _opener(
-    rt: Runtime, snapshot: Snapshot, opening: Opening, where: Where, now: datetime, parent: Locked | None
-) -> Who:
-    institution = rt.institution(opening.institution)
+    rt: Runtime, institution: Institution, snapshot: Snapshot, opening: Opening, where: Where, now: datetime,
+    parent: Locked | None,
+) -> Who:  # fmt: skip
     if parent is not None:
         return Who(None, frozenset({institution.raised_by}), "case")
     themselves = opening.by is None or opening.by == opening.reporter.person

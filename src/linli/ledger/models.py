@@ -18,8 +18,12 @@ from linli.people.models import Person
 from linli.places.ltree import LtreeField
 
 
+class Frozen(TypeError):
+    """Somebody tried to change a published text: publish a new version instead."""
+
+
 class Definition(models.Model):
-    """A published version of an institution, word for word; cases stay pinned to the version they opened under."""
+    """A published version of an institution, word for word. Never changed: ``version`` is the hash of ``source``."""
 
     institution = models.CharField(max_length=63)
     version = models.CharField(max_length=12)
@@ -29,6 +33,16 @@ class Definition(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["institution", "version"], name="one_definition_per_version")]
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Only a new version is written; Frozen for one that is published."""
+        if not self._state.adding:
+            raise Frozen(f"institution {self.institution} version {self.version} is published and cannot be changed")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Never: cases and their entries are read by it."""
+        raise Frozen(f"institution {self.institution} version {self.version} is published and cannot be removed")
 
 
 class PackFile(models.Model):
