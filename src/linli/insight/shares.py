@@ -101,11 +101,10 @@ def report_721(scope: Scope, first: date, last: date, area: str = "") -> Report7
         )
         for n, name in enumerate(order)
     )
-    place = scope.registry.places.get(area)
     return Report721(
         first=first,
         last=last,
-        area=Text(place.name, place.name) if place else scope.pack.title,
+        area=_where(scope, area),
         tiers=tiers,
         whole=Part(Text("计入的办结事项", "Closed cases that count"), whole, counted.but(tier=order)),
         excluded=_excluded(scope, closed, rows),
@@ -114,6 +113,19 @@ def report_721(scope: Scope, first: date, last: date, area: str = "") -> Report7
         formula=FORMULA,
         setting=_setting(scope, order),
     )
+
+
+def _where(scope: Scope, area: str) -> Text:
+    """The name of what is counted: the area asked for, or everything the viewer covers."""
+    if area in scope.registry.places:
+        paths = [scope.registry.places[area].path]
+    elif scope.who is not None:
+        paths = sorted({h.path for h in scope.who.duties})
+    else:
+        return scope.pack.title
+    places, units = scope.registry.by_path, scope.registry.units_by_path
+    names = [places[p].name if p in places else units[p].name for p in paths if p in places or p in units]
+    return Text("、".join(names), ", ".join(names))
 
 
 def _order(scope: Scope, names: tuple[str, ...]) -> tuple[str, ...]:

@@ -33,9 +33,9 @@ class Filters:
     """Every way to narrow a list; an empty one lets everything through. Days are Shanghai days, both ends included.
 
     ``stage`` is ``institution.stage``; ``holder`` is ``duty@path`` and ``held_at`` a level; ``area`` and ``unit`` are
-    codes; ``late`` is ``yes`` for cases on which a promised time ran out and ``no`` for those on which none did;
-    ``counted`` is ``yes`` for results that count in the figures and ``no`` for those shown beside them; ``none`` as a
-    result or tier finds the cases without one.
+    codes; ``root`` leaves out the cases of called units; ``late`` is ``yes`` for cases on which a promised time ran
+    out and ``no`` for those on which none did; ``counted`` is ``yes`` for results that count in the figures and ``no``
+    for those shown beside them; ``none`` as a result or tier finds the cases without one.
     """
 
     q: str = ""
@@ -48,6 +48,7 @@ class Filters:
     holder: str = ""
     held_at: str = ""
     mine: bool = False
+    root: bool = False
     overdue: bool = False
     soon: bool = False
     opened_from: date | None = None
@@ -85,7 +86,7 @@ class Filters:
 
 _CHOICES = {"state": ("open", "closed"), "late": ("yes", "no"), "counted": ("yes", "no")}
 _DAYS = ("opened_from", "opened_to", "closed_from", "closed_to")
-_FLAGS = ("mine", "overdue", "soon", "reopened")
+_FLAGS = ("mine", "root", "overdue", "soon", "reopened")
 
 
 def read(query: Mapping[str, Sequence[str]], pack: Pack, registry: Snapshot) -> tuple[Filters, list[Text]]:
@@ -183,6 +184,8 @@ def _conditions(f: Filters, pack: Pack, registry: Snapshot, now: datetime, who: 
         yield Q(holder_duty=duty, holder_path__isnull=True) if not path else Q(holder_duty=duty, holder_path=path)
     if f.held_at:
         yield Q(holder_duty__in=[d.name for d in pack.duties.values() if f.held_at in d.at])
+    if f.root:
+        yield Q(parent__isnull=True)
     if f.mine:
         yield held(who)
     yield from _time_conditions(f, pack, now)

@@ -101,7 +101,7 @@ def _url(part: Part) -> str:
 
 def _stats(pressing: tuple[Part, Part, Part], rates: list[Rate]) -> list[dict[str, Any]]:
     tones, icons = ("", "soon", "late"), ("list", "hourglass", "alert-triangle")
-    unit = Text("件", "")
+    unit = Text("件", "cases")
     found = [
         {"label": p.title, "figure": p.value, "unit": unit, "url": _url(p), "icon": i, "tone": t if p.value else ""}
         for p, t, i in zip(pressing, tones, icons, strict=True)
@@ -137,20 +137,16 @@ def _grids(report: Report721) -> dict[str, Any] | None:
     if not report.grids:
         return None
     names = _columns(("在哪里", "Where"), ("办结", "Closed"), ("在本级办结", "Closed here"), ("重新办理过", "Reopened"))
-    names.append({"label": Text("提示", "Note")})
-    flag = {"label": Text("去掉重办的就达不到参考值", "Below the target without them"), "tone": "warn"}
+    flagged = any(g.flagged for g in report.grids[:MOST])
+    note = {"label": Text("提示", "Note")}
+    chip = {"label": Text("去掉重办的就达不到参考值", "Below the target without them"), "tone": "warn"}
     lines = []
     for g in report.grids[:MOST]:
-        cells = [
-            {"text": g.title},
-            *(_cell(c, p) for c, p in zip(names[1:4], (g.closed, g.lowest, g.reopened), strict=True)),
-        ]
-        lines.append(
-            [
-                *cells,
-                {"label": names[4]["label"], "chip": flag} if g.flagged else {"label": names[4]["label"], "text": ""},
-            ]
-        )
+        parts = zip(names[1:], (g.closed, g.lowest, g.reopened), strict=True)
+        cells = [{"text": g.title}, *(_cell(column, part) for column, part in parts)]
+        cells += [note | ({"chip": chip} if g.flagged else {"text": ""})] if flagged else []
+        lines.append(cells)
+    names += [note] if flagged else []
     return {"columns": names, "rows": lines}
 
 

@@ -83,4 +83,4 @@ def act(request: HttpRequest, number: int, act: str) -> HttpResponse:
 @require_safe
 def cases(request: HttpRequest) -> HttpResponse:
     """Everything addressed to my unit, with search and what is closed."""
-    return table.show(request, Text("本单位的全部事项", "All of my unit"))
+    return table.show(request, Text("本单位的全部事项", "All of my unit"), roots=False)

@@ -34,6 +34,10 @@ CHANNEL = "phone"
 DONE = "intake_done"
 PHONE = re.compile(r"\+?[0-9]{5,15}")
 T = TypeVar("T")
+OURS = Text(
+    "您就在这个单位工作，不能由您登记。请来电人拨打 12345，或者到上一级反映。",
+    "You work for this unit, so you may not take this down. Ask the caller to ring 12345 or go to the level above.",
+)
 SKIPPED = ("files", "point")
 """Nobody sends a photo or a position over the telephone."""
 
@@ -117,8 +121,14 @@ class Desk:
         code = pick(typed, offered) or (typed if typed in offered.values() else None)
         if code is None:
             self.errors[spec.name] = _which(typed, offered)
+        elif spec.name == self.institution.against and self._is_ours(code):
+            self.errors[spec.name] = OURS
         else:
             self.filled.data[spec.name] = [code] if spec.type == "units" else code
+
+    def _is_ours(self, code: str) -> bool:
+        path = self.frame.snapshot.units[code].path
+        return any(h.unit and (h.unit == path or h.unit.startswith(f"{path}.")) for h in self.who.duties)
 
     def send(self) -> Refusal | None:
         """Open it; what to read out is kept for the next page."""
@@ -146,6 +156,9 @@ class Desk:
         return {
             "institution": self.institution,
             "fields": fields,
+            "first": fields[:1],
+            "asked": [f for f in fields[1:] if _is_quick(f)],
+            "then": [f for f in fields[1:] if not _is_quick(f)],
             "place": self._typed("place", Text("在哪里（社区或网格）", "Where (community or grid)"), list(self.places)),
             "caller": self._plain("caller", Text("怎么称呼", "Caller's name"), "text"),
             "phone": self._plain("phone", Text("来电号码", "Caller's number"), "tel"),
@@ -161,8 +174,9 @@ class Desk:
             return drawn | {"help": spec.help if spec.name == self.institution.against else None}
         error = self.filled.errors.get(spec.name) or self.errors.get(spec.name)
         f = forms.control(self.frame, spec, required=required, value=self.filled.data.get(spec.name), error=error)
-        is_text = f["kind"] == "textarea"
-        return f | {"help": None, "rows": 3 if (spec.max or 0) > 300 else 1, "whole": is_text, "max": None}
+        short = f["kind"] == "textarea" and (spec.max or 0) <= 300
+        extra = {"kind": "text"} if short else {"rows": 3, "max": None}
+        return f | {"help": None, "whole": short or f["kind"] in ("textarea", "radio"), "autocomplete": "off"} | extra
 
     def _typed(self, name: str, title: Text, labels: list[str], required: bool = True) -> dict[str, Any]:
         f = self._plain(name, title, "text") | {"required": required, "list": f"l-{name}", "labels": labels}
@@ -183,6 +197,11 @@ class Desk:
         }
         drawn += [{"field": f"f-{n}", "label": own[n], "text": e} for n, e in self.errors.items() if n in own]
         return [*drawn, {"field": "", "text": self.whole}] if self.whole else drawn
+
+
+def _is_quick(f: dict[str, Any]) -> bool:
+    """What one asks on every call; the rest is below who calls."""
+    return bool(f["required"]) or (f["kind"] in ("text", "textarea") and not f.get("list"))
 
 
 def pick(typed: str, offered: Mapping[str, T]) -> T | None:

@@ -21,7 +21,7 @@ def draw(row: Row) -> dict[str, Any]:
         "url": reverse("case", args=[row.number]),
         "number": row.number,
         "text": row.text or row.category or row.kind,
-        "category": row.category if row.text else None,
+        "category": row.kind if row.unit else row.category if row.text else None,
         "place": row.place,
         "unit": row.unit,
         "opened": row.opened,

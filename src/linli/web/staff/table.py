@@ -36,8 +36,10 @@ SHOWN = ("q", "stage", "category", "area", "overdue", "opened_from", "opened_to"
 """The filters that the form itself offers; others come from a figure's link and are named above the list."""
 
 
-def show(request: HttpRequest, heading: Text, actions: list[dict[str, Any]] | None = None) -> HttpResponse:
-    """The list at the request's own address."""
+def show(
+    request: HttpRequest, heading: Text, actions: list[dict[str, Any]] | None = None, roots: bool = True
+) -> HttpResponse:
+    """The list at the request's own address; its tabs begin without the cases of called units if ``roots``."""
     who, now = viewer(request), moment(request)
     rt, snapshot = runtime(), registry.current()
     given, wrong = narrowing.read(dict(request.GET.lists()), rt.pack, snapshot)
@@ -52,7 +54,7 @@ def show(request: HttpRequest, heading: Text, actions: list[dict[str, Any]] | No
     context = {
         "heading": heading,
         "actions": actions or [],
-        "tabs": _tabs(request, who, tab, page, now),
+        "tabs": _tabs(who, tab, page, now, roots),
         "tab": tab,
         "rows": rows.drawn(page.rows),
         "page": page,
@@ -98,7 +100,7 @@ def _number(request: HttpRequest, name: str) -> int | None:
     return int(raw) if raw.isdecimal() and len(raw) <= 18 else None
 
 
-def _tabs(request: HttpRequest, who: Viewer, tab: str, page: Page, now: datetime) -> list[dict[str, Any]]:
+def _tabs(who: Viewer, tab: str, page: Page, now: datetime, roots: bool) -> list[dict[str, Any]]:
     counts = {tab: page}
     if tab != "mine":
         held = queries.held_count(who)
@@ -114,7 +116,13 @@ def _tabs(request: HttpRequest, who: Viewer, tab: str, page: Page, now: datetime
     }
     offered = [n for n in words if n != "waiting" or counts["waiting"].total or tab == "waiting"]
     return [
-        {"url": f"?tab={n}", "text": words[n], "active": n == tab, "count": count_words(counts.get(n))} for n in offered
+        {
+            "url": f"?tab={n}{'&root=1' if roots and n in ('all', 'closed') else ''}",
+            "text": words[n],
+            "active": n == tab,
+            "count": count_words(counts.get(n)),
+        }
+        for n in offered
     ]
 
 
@@ -178,6 +186,7 @@ _TITLES = {
     "holder": Text("办理人", "Held by"),
     "held_at": Text("办理层级", "Held at"),
     "mine": Text("我手上的", "I hold"),
+    "root": Text("不含单位分办件", "Without called units' cases"),
     "overdue": Text("已逾期", "Overdue"),
     "soon": Text("24 小时内到期", "Due within 24 hours"),
     "opened_from": Text("登记不早于", "Opened from"),

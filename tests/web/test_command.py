@@ -1,0 +1,101 @@
+"""The overview: every number on it opens a list of exactly as many cases (red line 12)."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from html import unescape
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from linli.ledger.models import Case
+from tests.cast import GRID_B, Cast
+from tests.web.test_desk import listed, see, signed_in
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def busy(cast: Cast) -> Cast:
+    """Closed in the grid and above, withdrawn, overdue, whistled, about to run out."""
+    now = timezone.now()
+    for _ in range(2):
+        case = cast.lamp(now - 9 * HOUR)
+        cast.act("wang", case.id, "solve", now - 8 * HOUR, answer="换了灯泡")
+        cast.act("li", case.id, "confirm", now - 7 * HOUR, contacted="是", solved="solved", satisfied="satisfied")
+    up = cast.lamp(now - 9 * HOUR)
+    cast.act("wang", up.id, "pass_up", now - 8 * HOUR, reason="要换线")
+    cast.act("chen", up.id, "solve", now - 7 * HOUR, answer="换好了", result="solved")
+    cast.act("li", up.id, "confirm", now - 6 * HOUR, contacted="是", solved="solved", satisfied="satisfied")
+    cast.act("li", cast.lamp(now - 5 * HOUR).id, "withdraw", now - 4 * HOUR)
+    called = cast.lamp(now - 9 * HOUR)
+    cast.act("wang", called.id, "pass_up", now - 8 * HOUR, reason="没有电")
+    cast.act("chen", called.id, "pass_up", now - 7 * HOUR, reason="没有权限")
+    cast.act("zhou", called.id, "whistle", now - 6 * HOUR, units=["power", "housing"], reason="一起去")
+    child = Case.objects.filter(parent_id=called.id).order_by("number").first()
+    assert child is not None
+    cast.act("zhao" if "power" in str(child.unit) else "sun", str(child.id), "accept", now - 5 * HOUR)
+    cast.lamp(now - 40 * HOUR)
+    cast.lamp(now, grid=GRID_B)
+    return cast
+
+
+def opens(client: Client, address: str) -> int:
+    """How many cases the list at ``address`` has, over all its pages."""
+    found = 0
+    while address:
+        html = see(client, address)
+        found += len(listed(html))
+        older = re.search(r'rel="next" href="([^"]+)"', html)
+        address = f"/command/cases/{unescape(older[1])}" if older else ""
+    return found
+
+
+LINK = re.compile(r'<a (?:class="stat-open" )?href="(/command/cases/\?[^"]+)">(.*?)</a>', re.S)
+
+
+def figures_of(html: str) -> list[tuple[str, int]]:
+    """(address, number) of every figure that the page links."""
+    found = []
+    for address, label in LINK.findall(html):
+        number = re.search(r"(\d+)\s*$", re.sub(r"<[^>]+>", "", label))
+        if number:
+            found.append((unescape(address), int(number[1])))
+    stats = re.findall(r'stat-figure">\s*(\d+)<.*?class="stat-open" href="(/command/cases/[^"]+)"', html, re.S)
+    shares = re.findall(
+        r'<a href="(/command/cases/[^"]+)">[^<]*</a></span><span class="percent">[^<]*</span><span class="of">(\d+)',
+        html,
+    )
+    return [*found, *((unescape(a), int(n)) for n, a in stats), *((unescape(a), int(n)) for a, n in shares)]
+
+
+def test_every_number_opens_to_its_cases(busy: Cast) -> None:
+    client = signed_in(busy, "xu")
+    html = see(client, "/command/")
+    found = figures_of(html)
+    assert len(found) >= 20
+    for address, number in found:
+        assert opens(client, address) == number, (address, number)
+
+
+def test_721_shows_parts_exclusions_formula_and_that_the_target_is_a_setting(busy: Cast) -> None:
+    html = see(signed_in(busy, "xu"), "/command/")
+    assert "66.7%" in html and "2 / 3 件" in html and "本人撤回 1" in html
+    assert "设定值" in html and "某一层级办结的 ÷" in html and "按办结时间计入" in html
+    assert "空缺的岗位" in html and "甲一第二网格" in html
+
+
+def test_the_overview_narrows_to_a_period_and_an_area_and_bears_nonsense(busy: Cast) -> None:
+    client = signed_in(busy, "xu")
+    assert "没有计入的办结事项" in see(client, "/command/?from=2020-01-01&to=2020-01-31")
+    assert "没有计入的办结事项" in see(client, "/command/?area=320402002000")
+    assert "日期没有看懂" in see(client, "/command/?from=soon")
+    see(client, "/command/?area=999&from=2030-01-01&to=2020-01-01")
+
+
+def test_an_empty_district_has_an_overview_too(cast: Cast) -> None:
+    html = see(signed_in(cast, "xu"), "/command/")
+    assert "没有逾期的事项" in html and "没有计入的办结事项" in html
+    assert "Nothing is open" in see(signed_in(cast, "xu", "en"), "/command/")
