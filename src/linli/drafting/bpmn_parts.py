@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-from linli.drafting.svg import wrap
+from linli.drafting.svg import text_width, wrap
 
 Kind = Literal["startEvent", "endEvent", "userTask", "callActivity", "exclusiveGateway", "boundaryEvent", "subProcess"]
 Side = Literal["top", "bottom"]
@@ -151,7 +151,12 @@ class Drawing:
 
 def broken(text: str, size: float, width: float) -> list[str]:
     """The lines of a label. Written into the names, because viewers would begin a Chinese line with a comma."""
-    return [line for piece in text.split("\n") for line in wrap(piece, size, width)]
+    found = []
+    for piece in text.split("\n"):
+        if text_width(piece, size) > width:  # what stands in brackets at the end gets a line of its own
+            piece = re.sub(r"(?<=.)\s?([（(][^（()）]*[）)])$", r"\n\1", piece)
+        found += [line for part in piece.split("\n") for line in wrap(part, size, width)]
+    return found
 
 
 def ident(*parts: str) -> str:

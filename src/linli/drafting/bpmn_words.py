@@ -78,8 +78,10 @@ class Speech:
     def timer(self, stage: Stage, act: Act | None) -> str:
         """The words at a stage's timer: the limit, and what happens when it has run out."""
         w = self.words
-        late = w.say(f"\n逾期：{self.act(act)}", f"\nlate: {self.act(act)}") if act else ""
-        return self.limit(w.by_when(stage)) + late
+        said = self.act(act) if act else ""
+        if said and not said.lower().startswith(("逾期", "overdue")):
+            said = w.say(f"逾期：{said}", f"late: {said}")
+        return "\n".join(p for p in (self.limit(w.by_when(stage)), said) if p)
 
     def set_time(self, timer: Node, parameter: str | None, field: str | None = None) -> None:
         """Write duration (or date field) and the exact limit into a timer. A limit nothing covers stays its name."""
