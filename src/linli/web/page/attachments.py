@@ -23,14 +23,16 @@ from django.http import FileResponse, Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.views.decorators.http import require_safe
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, JpegImagePlugin, PngImagePlugin, UnidentifiedImageError, WebPImagePlugin
 
 from linli.kernel.institution import Field, Text
 from linli.ledger import visible
 from linli.ledger.models import Attachment
 from linli.web.page.request import viewer
 
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP")
+READERS = (JpegImagePlugin.JpegImageFile, PngImagePlugin.PngImageFile, WebPImagePlugin.WebPImageFile)
+FORMATS = tuple(reader.format for reader in READERS)
+"""What is read, whatever the file's name claims. JPEG includes the double pictures (MPO) that many phones call .jpg."""
 ACCEPT = "image/jpeg,image/png,image/webp"
 """What the browser is told; without HEIC in it, iPhones send JPEG by themselves."""
 KIND = "image/jpeg"

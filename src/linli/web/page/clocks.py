@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from linli.kernel.calendar import SHANGHAI
-from linli.kernel.case import STAGE_CLOCK
+from linli.kernel.case import PAUSE_CLOCK, STAGE_CLOCK
 from linli.kernel.institution import Text
 from linli.ledger.queries import CLOSE
 from linli.ledger.rows import day_words
@@ -38,4 +38,4 @@ def drawn(clock: ClockView | None, now: datetime, *, named: bool = False) -> dic
 
 def of_stage(view: CaseView, now: datetime) -> dict[str, Any] | None:
     """The clock of the stage the case is at, or the pause that holds it still."""
-    return drawn(view.clock("pause") if view.paused else view.clock(STAGE_CLOCK), now)
+    return drawn(view.clock(PAUSE_CLOCK) if view.paused else view.clock(STAGE_CLOCK), now)
