@@ -36,11 +36,15 @@ def command(pack: str, as_json: bool, lang: str) -> None:
     from django.utils import timezone
 
     from linli.config import startup
-    from linli.ledger import definitions
 
     with startup.site() as where:
         startup.migrate(where)
-        fresh = definitions.publish(read, timezone.now())
+        from linli.ledger import definitions
+
+        try:
+            fresh = definitions.publish(read, timezone.now())
+        except definitions.StillNeeded as needed:
+            raise click.ClickException(needed.says.in_(lang)) from None
     if as_json:
         published = [{"institution": i, "version": read.institutions[i].version} for i in fresh]
         click.echo(json.dumps({"pack": name, "published": published, "findings": []}, ensure_ascii=False, indent=1))

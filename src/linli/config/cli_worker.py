@@ -122,7 +122,11 @@ def command(once: bool) -> None:
         logging.getLogger("linli").setLevel(logging.INFO)
         before = {number: signal.signal(number, _stopper(worker)) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
-            worker.drain() if once else worker.run()
+            if once:
+                worker.drain()
+            else:
+                log.info("working; SIGTERM or Ctrl-C ends after the current batch")
+                worker.run()
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)

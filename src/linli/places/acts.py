@@ -35,7 +35,7 @@ def import_areas(rows: Iterable[tuple[int, Mapping[str, str]]]) -> tuple[int, in
     Columns: code, name, kind, parent (a code, empty at the top), lat, lng, valid_from (YYYY-MM-DD).
     The same file twice creates nothing twice.
     """
-    known = {a.code: a for a in Area.objects.filter(valid_to__isnull=True)}
+    known = {a.code: a for a in Area.objects.filter(valid_to__isnull=True).select_related("parent")}
     created = changed = 0
     rejects: list[Reject] = []
     for line, row in rows:
@@ -53,15 +53,18 @@ def import_areas(rows: Iterable[tuple[int, Mapping[str, str]]]) -> tuple[int, in
 
 def _area(row: Mapping[str, str], known: Mapping[str, Area]) -> tuple[Area, bool]:
     code, name, kind = (row.get(k, "").strip() for k in ("code", "name", "kind"))
-    if not (code.isdigit() and 12 <= len(code) <= 20):
-        raise ValueError(f"code: 应为 12 位以上数字，写的是“{code}”")
+    if not (code.isascii() and code.isdigit() and 12 <= len(code) <= 20):
+        raise ValueError(f"code: 应为 12 至 20 位数字，写的是“{code}”")
     if not name or not kind:
         raise ValueError("name、kind 都要填")
+    if len(name) > 100 or len(kind) > 40 or not (name + kind).isprintable():
+        raise ValueError("name 最多 100 字、kind 最多 40 字，不能有换行等控制字符")
     parent_code = row.get("parent", "").strip()
     if parent_code and parent_code not in known:
         raise ValueError(f"parent: 没有编码为 {parent_code} 的上级；上级要写在前面")
     old = known.get(code)
     if old is not None:
+        _refuse_moving(old, kind, parent_code)
         old.was_changed = _rename(old, name)  # type: ignore[attr-defined]
         return old, False
     parent = known.get(parent_code)
@@ -70,6 +73,15 @@ def _area(row: Mapping[str, str], known: Mapping[str, Area]) -> tuple[Area, bool
     begins = _day(row.get("valid_from", ""))
     fields = {"code": code, "name": name, "kind": kind, "parent": parent, "path": path, "lat": lat, "lng": lng}
     return Area.objects.create(**fields, valid_from=begins), True
+
+
+def _refuse_moving(area: Area, kind: str, parent: str) -> None:
+    """History is dated: an area that moves or changes its kind is ended and begun anew, never overwritten."""
+    now = area.parent.code if area.parent else ""
+    if (area.kind, now) != (kind, parent):
+        raise ValueError(
+            f"{area.code} 已登记为 {area.kind}、上级 {now or '（无）'}；区划调整不能用导入覆盖，请先终止旧的"
+        )
 
 
 def _rename(area: Area, name: str) -> bool:
@@ -82,10 +94,15 @@ def _rename(area: Area, name: str) -> bool:
 
 
 def _number(text: str, key: str) -> float | None:
+    if not text.strip():
+        return None
     try:
-        return float(text) if text.strip() else None
+        degrees = float(text)
     except ValueError:
         raise ValueError(f"{key}: 应为数字，写的是“{text}”") from None
+    if not abs(degrees) <= (90 if key == "lat" else 180):  # nan is not
+        raise ValueError(f"{key}: 超出范围，写的是“{text}”")
+    return degrees
 
 
 def _day(text: str) -> date:
