@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from datetime import date, datetime, timedelta
 
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from linli.people.models import Account, Duty, Person, Token
@@ -47,11 +48,8 @@ def end_duty(duty: Duty, last_day: date) -> None:
 
 def create_account(username: str, person: Person, password: str | None = None) -> Account:
     """A way for ``person`` to sign in; without a password only one-click demo sign-in or a token works."""
-    account, is_new = Account.objects.get_or_create(username=username, defaults={"person": person})
-    if is_new:
-        account.set_password(password)
-        account.save()
-    return account
+    fresh = {"person": person, "password": make_password(password)}
+    return Account.objects.get_or_create(username=username, defaults=fresh)[0]
 
 
 def create_token(account: Account, name: str, now: datetime, days: int = 365) -> str:
