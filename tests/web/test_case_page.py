@@ -58,7 +58,9 @@ def do(client: Client, case: Case, act: str, **data: Any) -> str:
 
 def test_the_lamp_goes_from_report_to_rating_through_the_pages(cast: Cast) -> None:
     case = Case.objects.get(id=cast.lamp(timezone.now()).id)
-    assert "现在在“社区收集”" in do(enter(cast, "wang"), case, "pass_up", reason="要供电和住建的人来")
+    moved = do(enter(cast, "wang"), case, "pass_up", reason="要供电和住建的人来")
+    assert "现在在“社区收集”" in moved
+    assert f'data-draft-sent="case-{case.number}-pass_up"' in moved, "the browser may forget its copy"
     do(enter(cast, "chen"), case, "pass_up", reason="社区没有人手")
     do(enter(cast, "zhou"), case, "whistle", units_lead="power", units=["housing"], reason="线路和灯具")
     children = {c.unit: c for c in Case.objects.filter(parent=case)}
@@ -255,3 +257,12 @@ def test_the_picture_marks_where_the_case_is(cast: Cast) -> None:
     whole, part = (client.get(f"/cases/{case.number}/diagram/", headers=h) for h in ({}, {"HX-Request": "true"}))
     assert "现在在这里" in text(whole) and "<html" in text(whole)
     assert "现在在这里" in text(part) and "<html" not in text(part)
+
+
+def test_photos_added_later_do_not_hide_the_first_ones(cast: Cast) -> None:
+    spec = runtime().pack.institutions["request"].fields["photos"]
+    ids = [attachments.store([photo(size=(40, 20))], spec, timezone.now())[0] for _ in range(2)]
+    receipt = cast.opened({"text": "路灯不亮", "category": "lighting", "photos": ids[:1]}, timezone.now())
+    cast.act("li", receipt.id, "add", timezone.now(), addition="又拍了一张", photos=ids[1:])
+    page = text(enter(cast, "wang").get(f"/cases/{receipt.number}/"))
+    assert all(f"/files/{id}/" in page for id in ids)

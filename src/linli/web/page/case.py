@@ -236,7 +236,8 @@ def do(request: HttpRequest, door: Door, act: str) -> HttpResponse:
     if isinstance(outcome, Again):
         door.case.refresh_from_db()
         return show(request, door, outcome)
-    messages.success(request, what_now(door, now))
+    # The tag tells the browser that the draft of this form has arrived and may be forgotten (see app.js).
+    messages.success(request, what_now(door, now), extra_tags=f"case-{door.case.number}-{act}")
     wanted = request.POST.get("next", "")
     is_ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure())
     return HttpResponseRedirect(wanted if wanted and is_ours else door.page)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -157,12 +157,13 @@ def contact(view: CaseView) -> list[dict[str, Any]]:
 
 
 def timeline(view: CaseView, secret: str | None) -> list[dict[str, Any]]:
-    """What happened, newest first. The opening's facts stand in the head of the page already."""
-    return [_event(view, e, secret) for e in reversed(view.happened)]
+    """What happened, newest first. What the opening said stands in the head of the page, unless it changed since."""
+    head = {f.name: f.raw for f in view.facts}
+    return [_event(view, e, head if e.seq == 1 else {}, secret) for e in reversed(view.happened)]
 
 
-def _event(view: CaseView, event: Happened, secret: str | None) -> dict[str, Any]:
-    told = event.facts if event.seq > 1 else ()
+def _event(view: CaseView, event: Happened, head: Mapping[str, Any], secret: str | None) -> dict[str, Any]:
+    told = [f for f in event.facts if f.name not in head or head[f.name] != f.raw]
     text = next((f for f in told if f.type == "text"), None)
     others = [f for f in told if f is not text]
     late = event.is_clock
