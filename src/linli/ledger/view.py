@@ -6,11 +6,11 @@ Pages and the API draw from this and from nothing else, so what they show is the
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from linli.kernel.case import STAGE_CLOCK, Entry, Moved, Told, event_from
+from linli.kernel.case import STAGE_CLOCK, Entry, Followed, Moved, Opened, Told, event_from
 from linli.kernel.case import Case as KernelCase
 from linli.kernel.decide import AGREE, DECLINE, Who, available, title_of, to_settle
 from linli.kernel.institution import Act, Institution, Text
@@ -25,6 +25,8 @@ from linli.ledger.visible import Viewer
 from linli.people import registry
 from linli.people.models import Person
 
+FOLLOWED = Text("转入制度新版本", "Goes on under a new version")
+REASON = Text("理由", "Reason")
 DECIDES = {AGREE: Text("同意", "Agree"), DECLINE: Text("不同意", "Decline")}
 
 
@@ -169,22 +171,17 @@ def _fill(
     page: CaseView, rt: Runtime, context: Context, kernel: KernelCase, actor: Who, who: Viewer, now: datetime
 ) -> None:
     institution = context.institution
+    entries = list(page.case.entries.order_by("seq"))
+    details = {d.seq: d.data for d in page.case.details.all()}
     page.clocks = tuple(_clocks(institution, kernel, now))
-    page.facts = tuple(
-        _facts(context, visible.fields(institution, page.clearance, _at_opening(page.case), actor.roles))
-    )
+    opening = {n: page.case.fields.get(n, v) for n, v in details.get(1, {}).items()}  # with what was corrected since
+    page.facts = tuple(_facts(context, visible.fields(institution, page.clearance, opening, actor.roles)))
     page.contact = visible.reporter_contact(page.clearance, page.case)
-    page.happened = tuple(_history(page, context, actor))
-    page.been = tuple(dict.fromkeys(_stages_been(page.case)))
+    page.happened = tuple(_history(page, rt, context, actor, entries, details))
+    page.been = tuple(dict.fromkeys(_stages_been(entries)))
     page.next = tuple(_ways(institution, page.case.stage))
     page.acts = tuple(_doable(context, kernel, actor, page.clearance))
     page.children = tuple(_children(rt, page.case, who))
-
-
-def _at_opening(case: Case) -> dict[str, Any]:
-    """What the matter is about: the fields filled in when it was opened, with what was corrected since."""
-    first = case.details.order_by("seq").filter(seq=1).first()
-    return {n: case.fields.get(n, v) for n, v in first.data.items()} if first else {}
 
 
 def _node_name(context: Context, path: str) -> str:
@@ -228,24 +225,27 @@ def _read(context: Context, name: str, value: Any, lang: str) -> str:
     return shown(context.pack, context.institution, name, value, lang)
 
 
-def _stages_been(case: Case) -> Iterable[str]:
-    for row in case.entries.order_by("seq").only("events"):
+def _stages_been(entries: Iterable[EntryRow]) -> Iterable[str]:
+    for row in entries:
         for event in row.events:
-            if event["e"] == "Moved":
-                yield event["to"]
+            if event["e"] in ("Moved", "Followed"):
+                yield event.get("to") or event["stage"]
 
 
-def _history(page: CaseView, context: Context, actor: Who) -> Iterable[Happened]:
-    case, institution = page.case, context.institution
-    details = {d.seq: d.data for d in case.details.all()}
+def _history(
+    page: CaseView, rt: Runtime, context: Context, actor: Who, rows: list[EntryRow],
+    details: Mapping[int, Mapping[str, Any]],
+) -> Iterable[Happened]:  # fmt: skip
+    """Each entry in the words of the version it was done under."""
     messages = _messages_by_seq(page)
-    rows = list(case.entries.order_by("seq"))
     people = Person.objects.in_bulk({r.by for r in rows if r.by} if page.clearance in ("handler", "supervisor") else ())
     stage: str | None = None
     for row in rows:
         entry = entry_of(row, details.get(row.seq, {}))
+        context = _under(rt, context, entry)
+        institution = context.institution
         act = act_of(institution, row.act, stage)
-        moved = next((e.to for e in reversed(entry.events) if isinstance(e, Moved)), None)
+        moved = next((_to(e) for e in reversed(entry.events) if isinstance(e, Moved | Followed)), None)
         values = visible.fields(institution, page.clearance, entry.data, actor.roles)
         yield Happened(
             seq=row.seq,
@@ -257,10 +257,29 @@ def _history(page: CaseView, context: Context, actor: Who) -> Iterable[Happened]
             is_clock=row.channel == "clock",
             is_answer=any(isinstance(e, Told) and e.answer for e in entry.events),
             to=institution.stages[moved].title if moved and moved != stage else None,
-            facts=tuple(_facts(context, values)),
+            facts=(*_facts(context, values), *_reasons(entry)),
             messages=tuple(messages.get(row.seq, ())),
         )
         stage = moved or stage
+
+
+def _under(rt: Runtime, context: Context, entry: Entry) -> Context:
+    """The same with the version that the entry opens the case under, or lets it follow."""
+    version = next((e.version for e in entry.events if isinstance(e, Opened | Followed)), None)
+    if version is None or version == context.institution.version:
+        return context
+    return replace(context, institution=rt.institution(context.institution.name, version))
+
+
+def _to(event: Moved | Followed) -> str:
+    return event.to if isinstance(event, Moved) else event.stage
+
+
+def _reasons(entry: Entry) -> Iterable[Fact]:
+    """Why a case went on under another version; part of the chain, not of what was filled in."""
+    for event in entry.events:
+        if isinstance(event, Followed):
+            yield Fact("reason", REASON, "text", event.reason, Text(event.reason, event.reason))
 
 
 def entry_of(row: EntryRow, data: Mapping[str, Any]) -> Entry:
@@ -276,6 +295,8 @@ def _title(institution: Institution, act: Act | None, name: str) -> Text:
     if name.startswith("clock:"):
         clock = institution.clocks.get(name.removeprefix("clock:"))
         return Text(f"{clock.title.zh}到期", f"{clock.title.en} ran out") if clock else Text("时限到期", "Time ran out")
+    if name.startswith("migrate:"):
+        return FOLLOWED
     return Text("一家单位办结", "A called unit finished") if name == "child_ended" else Text(name, name)
 
 
