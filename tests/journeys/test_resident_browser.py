@@ -103,7 +103,8 @@ def test_report_follow_and_rate(people: Cast, browser: Browser, live_server: Any
     page.get_by_role("link", name="看进度").click()
     link = page.url
     assert "网格发现" in page.inner_text(".rail .here")
-    assert page.locator(".photos img").first.evaluate("image => image.complete && image.naturalWidth > 0")
+    page.locator(".photos img").first.scroll_into_view_if_needed()  # pictures are fetched when they come into sight
+    page.wait_for_function("document.querySelector('.photos img').naturalWidth > 0")
     look(page, tmp_path, f"5-follow-{size}")
     people.act("wang", str(case.id), "solve", timezone.now(), answer="今天上午换了灯头，晚上亮了。")
 
