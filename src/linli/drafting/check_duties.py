@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from linli.drafting.check_names import PlacedAct, acts_of, mark_of
-from linli.drafting.check_states import Graph
+from linli.drafting.check_states import Graph, State
 from linli.drafting.check_words import placeholders
 from linli.drafting.codes import found
 from linli.kernel.finding import Finding
@@ -122,27 +122,27 @@ def is_above(pack: Pack, lower: Role, upper: Role) -> bool:
 
 
 def _pass_up(pack: Pack, graph: Graph) -> Iterator[Finding]:
-    """Red line 1: whoever holds a case below the top can pass it up.
+    """Red line 1: whoever holds an unanswered case below the top can pass it up, in every state it can get into.
 
-    The top is a role over which the institution names no other. Passing up is an act by the holder without ``at_most``
-    and without anybody's agreement, or the clock's consequence; it may go through further stages of the same holder.
-    An act that answers is no passing up.
-    Exempt: stages reached only after the answer, and parked ones (their clock gives the case ``back``).
+    The top is a role over which the institution names no other. Passing up is an act by the holder that is not used up
+    and asks neither a guard nor anybody's agreement, or the clock's consequence; it may go through further stages of
+    the same duty. An act that answers is no passing up. Exempt: parked stages (their clock gives the case ``back``).
     """
     roles, stages = graph.institution.roles, graph.institution.stages
-    first = {state.stage: state for state in reversed(graph.edges)}
-    waiting = {state.stage for state in graph.edges if not state.answered}
-    for stage in stages.values():
+    told: set[str] = set()
+    for state in graph.edges:
+        stage = stages[state.stage]
         holder = roles.get(stage.holder or "")
-        if stage.end or holder is None or stage.name not in waiting or _parked(graph.institution, stage):
+        if stage.end or holder is None or state.answered or stage.name in told or _parked(graph.institution, stage):
             continue
-        if not any(is_above(pack, holder, r) for r in roles.values()) or _climbs(pack, graph, stage, holder):
+        if not any(is_above(pack, holder, r) for r in roles.values()) or _climbs(pack, graph, state, holder):
             continue
+        told.add(stage.name)
         say = (
             f"“{stage.title.zh}”的办理人（{holder.title.zh}）上面还有人，却报不上去。",
             f"The holder of {stage.name} ({holder.name}) is not at the top and cannot pass the case up.",
         )
-        yield found("cannot-pass-up", stage.mark, *say, graph.path(first[stage.name]))
+        yield found("cannot-pass-up", stage.mark, *say, graph.path(state))
 
 
 def _parked(institution: Institution, stage: Stage) -> bool:
@@ -150,27 +150,26 @@ def _parked(institution: Institution, stage: Stage) -> bool:
     return act is not None and act.to == "back"
 
 
-def _climbs(pack: Pack, graph: Graph, start: Stage, holder: Role) -> bool:
+def _climbs(pack: Pack, graph: Graph, start: State, holder: Role) -> bool:
     roles, stages = graph.institution.roles, graph.institution.stages
-    seen, queue = {start.name}, [start]
-    for stage in queue:
-        for move in graph.moves[stage.name]:
-            target = stages.get(move.goes)
-            answers = graph.institution.raised_by in move.act.answers
-            if target is None or target.end or answers or not _free(stage, move.act):
+    seen, queue = {start}, [start]
+    for state in queue:
+        for edge in graph.edges[state]:
+            target = edge.target
+            if stages[target.stage].end or target.answered or not _free(stages[state.stage], edge.act):
                 continue
-            upper = roles.get(target.holder or "")
+            upper = roles.get(stages[target.stage].holder or "")
             if upper and is_above(pack, holder, upper):
                 return True
-            if upper and upper.duty == holder.duty and target.name not in seen:
-                seen.add(target.name)
+            if upper and upper.duty == holder.duty and target not in seen:
+                seen.add(target)
                 queue.append(target)
     return False
 
 
 def _free(stage: Stage, act: Act) -> bool:
-    """Whether the holder may always do it, or the clock does."""
-    by_holder = bool({stage.holder, "holder"} & set(act.by)) and act.at_most is None and not act.approves
+    """Whether the holder may do it without asking anybody, or the clock does."""
+    by_holder = bool({stage.holder, "holder"} & set(act.by)) and not act.approves and not act.when
     return by_holder or stage.overdue == act.name
 
 
@@ -182,7 +181,7 @@ def _verifies(graph: Graph) -> Iterator[Finding]:
     role must carry ``never: handler``.
     """
     institution = graph.institution
-    before = {s.stage for s in graph.edges if not s.answered}
+    before = {s.stage for s in graph.edges if not s.answered and not institution.stages[s.stage].end}
     told: set[str] = set()
     edges = [e for s, out in graph.edges.items() if s.stage not in before for e in out]
     reopened = {e.source.stage for e in edges if e.target.stage in before}

@@ -4,14 +4,56 @@ from __future__ import annotations
 
 from collections import deque
 
+from linli.drafting.check_names import mark_of
 from linli.drafting.check_states import Edge, Graph, State
 from linli.drafting.codes import found
 from linli.kernel.finding import Finding
+from linli.kernel.institution import Mark
 
 
 def check_paths(graph: Graph) -> list[Finding]:
     """The findings over the whole state space of ``graph``."""
-    return [*_unreachable(graph), *_stuck(graph), *_silent(graph), *_loops(graph)]
+    return [*_unreachable(graph), *_never_done(graph), *_enters(graph), *_stuck(graph), *_silent(graph), *_loops(graph)]
+
+
+def _never_done(graph: Graph) -> list[Finding]:
+    """A bounded act whose name is used up elsewhere before any case comes where it stands."""
+    done = {(state.stage, edge.act.name) for state, out in graph.edges.items() for edge in out}
+    reached = {state.stage for state in graph.edges}
+    return [
+        found("nobody-can-act", act.mark, f"没有人能做“{act.title.zh}”。", f"Nobody can ever do {act.name}.")
+        for stage in graph.institution.stages.values()
+        for act in (move.act for move in graph.moves[stage.name])
+        if stage.name in reached and act.at_most and act.name in stage.acts and (stage.name, act.name) not in done
+    ]
+
+
+def _enters(graph: Graph) -> list[Finding]:
+    """Entering a stage that lives on a field (units to call, a date) which some way there leaves blank."""
+    filled = graph.surely_filled()
+    start = next(iter(graph.edges))
+    opening = Edge(start, graph.institution.open, graph.institution.open.by[0], start)
+    edges = [e for out in graph.edges.values() for e in out]
+    ways = [(opening, filled[start]), *((e, filled[e.source] | graph.filled_by(e)) for e in edges)]
+    findings: dict[tuple[Mark, str], Finding] = {}
+    for edge, known in ways:
+        act, stage = edge.act, graph.institution.stages[edge.target.stage]
+        source = graph.institution.stages[edge.source.stage]
+        mark = mark_of(act, "to" if edge is not opening and graph.by_itself(source, act) else "needs")
+        if stage.calls and stage.calls.for_each not in known:
+            field = stage.calls.for_each
+            say = (
+                f"进入“{stage.title.zh}”时没有填 {field}，不知道吹哨给谁。",
+                f"{stage.name} is entered without {field}: there is nobody to call.",
+            )
+            findings.setdefault((mark, field), found("calls-without-units", mark, *say))
+        if stage.until and not stage.within and stage.until not in known:
+            say = (
+                f"进入“{stage.title.zh}”时没有填 {stage.until}，时限不会开始。",
+                f"{stage.name} is entered without {stage.until}: its clock would not start.",
+            )
+            findings.setdefault((mark, stage.until), found("until-without-date", mark, *say))
+    return list(findings.values())
 
 
 def _unreachable(graph: Graph) -> list[Finding]:
@@ -29,15 +71,15 @@ def _unreachable(graph: Graph) -> list[Finding]:
 
 
 def _stuck(graph: Graph) -> list[Finding]:
-    """Traps (nothing moves on), and what can move but never reach an end nor a trap already told."""
+    """Traps (nothing surely moves on), and what can move but never reach an end nor a trap already told."""
     ends, stages = graph.ends(), graph.institution.stages
-    traps = [s for s, out in graph.edges.items() if not out and not stages[s.stage].end]
+    traps = [s for s, out in graph.edges.items() if not any(map(graph.certain, out)) and not stages[s.stage].end]
     findings = []
     for state in _first_of_each_stage(traps):
         stage = stages[state.stage]
         say = f"到了“{stage.title.zh}”就没有路可走。", f"From {stage.name} nothing leads on."
         findings.append(found("trap", stage.mark, *say, graph.path(state)))
-    good = graph.reaching([*ends, *traps])
+    good = graph.reaching([*ends, *traps], graph.certain)
     lost = [s for s in graph.edges if s not in good]
     if lost:
         stage = stages[lost[0].stage]
@@ -63,7 +105,8 @@ def _silent(graph: Graph) -> list[Finding]:
         findings.append(found("silent-end", act.marks.get("to", act.mark), *say, graph.path(start)))
     for edge in (e for edges in graph.edges.values() for e in edges):
         end = graph.institution.stages[edge.target.stage]
-        key = (edge.source.stage, edge.act.name)
+        fault = "silent-end" if not edge.target.answered else "end-without-result"
+        key = (fault, edge.source.stage, edge.act.name)
         if not end.end or key in told or (edge.target.answered and edge.target.resulted):
             continue
         told.add(key)

@@ -14,7 +14,7 @@ def check_stages(institution: Institution) -> list[Finding]:
     """Holders, clocks, consequences, pauses and extensions."""
     findings = [f for s in institution.stages.values() for f in (_end(s) if s.end else _open(institution, s))]
     for placed in acts_of(institution):
-        findings += [*_actors(institution, placed), *_enters(institution, placed), *_pauses(institution, placed)]
+        findings += [*_actors(institution, placed), *_pauses(institution, placed)]
     for clock in institution.clocks.values():
         if not clock.tells and not clock.counts:
             say = f"“{clock.title.zh}”到期后什么也不发生。", f"Nothing happens when {clock.name} runs out."
@@ -82,35 +82,16 @@ def _actors(institution: Institution, placed: PlacedAct) -> Iterator[Finding]:
     if placed.where == "open":
         possible = any(b not in ("holder",) for b in people)
     else:
+        if act.does == "resume":  # there is something to resume only where one may pause
+            stages = [s for s in stages if any(a.does == "pause" for a in institution.acts_at(s.name).values())]
         fires = any(s.overdue == act.name for s in stages) or act.does == "resume"
         joined = any(s.calls and s.calls.then == act.name for s in stages)
-        possible = bool(people) or ("clock" in act.by and fires) or ("children" in act.by and joined)
         ended = placed.where in institution.stages and institution.stages[placed.where].end
-        possible = (possible and bool(stages) and act.at_most != 0) or (ended and bool(people))
+        # `at_most` binds people alone: the clock's consequence always comes.
+        able = bool(people) and (ended or (bool(stages) and act.at_most != 0))
+        possible = able or ("clock" in act.by and fires) or ("children" in act.by and joined)
     if not possible:
         yield found("nobody-can-act", act.mark, f"没有人能做“{act.title.zh}”。", f"Nobody can ever do {act.name}.")
-
-
-def _enters(institution: Institution, placed: PlacedAct) -> Iterator[Finding]:
-    """Entering a stage that needs a field (units to call, a date) without asking for it."""
-    act = placed.act
-    target = institution.stages.get(act.to or "")
-    if target is None or target.end:
-        return
-    unfilled = any(s.overdue == act.name for s in _where(institution, placed))
-    if target.calls and (target.calls.for_each not in act.needs or unfilled):
-        field = target.calls.for_each
-        say = (
-            f"进入“{target.title.zh}”时没有填 {field}，不知道吹哨给谁。",
-            f"{target.name} is entered without {field}: there is nobody to call.",
-        )
-        yield found("calls-without-units", mark_of(act, "to" if unfilled else "needs"), *say)
-    if target.until and not target.within and (target.until not in act.needs or unfilled):
-        say = (
-            f"进入“{target.title.zh}”时没有填 {target.until}，时限不会开始。",
-            f"{target.name} is entered without {target.until}: its clock would not start.",
-        )
-        yield found("until-without-date", mark_of(act, "to" if unfilled else "needs"), *say)
 
 
 def _pauses(institution: Institution, placed: PlacedAct) -> Iterator[Finding]:

@@ -61,6 +61,8 @@ class Graph:
         self.institution = institution
         self.moves = {name: list(_moves(institution, stage)) for name, stage in institution.stages.items()}
         self.counters = _counters(institution)
+        self._wasted = {a.name for a in _all(institution) if a.name in self.counters and (a.approves or not a.to)}
+        """Bounded acts that are counted although nothing moves: declined, or not moving where they share a name."""
         self.backs = {name for name, moves in self.moves.items() if any(m.goes == "back" for m in moves)}
         for most in (None, 2, 1):
             self._caps = [c if most is None else min(c, most) for c in self.counters.values()]
@@ -114,6 +116,42 @@ class Graph:
                     seen.add(source)
                     queue.append(source)
         return seen
+
+    def certain(self, edge: Edge) -> bool:
+        """Whether people may count on ``edge``: no guard that may fail, no bound used up by asks that were declined.
+
+        The clock and the called units ask neither.
+        """
+        act, stage = edge.act, self.institution.stages[edge.source.stage]
+        if self.by_itself(stage, act):
+            return True
+        return not act.when and not (act.at_most is not None and act.name in self._wasted)
+
+    def by_itself(self, stage: Stage, act: Act) -> bool:
+        """Whether ``act`` also happens at ``stage`` without people: then nobody fills in anything, nobody is asked."""
+        by_clock = stage.overdue == act.name and bool(stage.within or stage.until)
+        return by_clock or (stage.calls is not None and stage.calls.then == act.name and act.name in stage.acts)
+
+    def surely_filled(self) -> dict[State, frozenset[str]]:
+        """The fields that are filled in on every way to each state: needed by the opening or by acts done before."""
+        start = next(iter(self.edges))
+        filled: dict[State, frozenset[str]] = {start: frozenset(self.institution.open.needs)}
+        queue = deque([start])
+        while queue:
+            state = queue.popleft()
+            for edge in self.edges[state]:
+                known = filled[state] | self.filled_by(edge)
+                before = filled.get(edge.target)
+                after = known if before is None else before & known
+                if after != before:
+                    filled[edge.target] = after
+                    queue.append(edge.target)
+        return filled
+
+    def filled_by(self, edge: Edge) -> frozenset[str]:
+        """What whoever does ``edge`` surely fills in."""
+        stage = self.institution.stages[edge.source.stage]
+        return frozenset() if self.by_itself(stage, edge.act) else frozenset(edge.act.needs)
 
     def _walk(self) -> bool:
         first = self.institution.open.to or next(iter(self.institution.stages))
@@ -178,8 +216,12 @@ def _moves(institution: Institution, stage: Stage) -> Iterator[Move]:
 def _counters(institution: Institution) -> dict[str, int]:
     """The bounded moving acts by name, with the greatest bound that any act of this name has."""
     found: dict[str, int] = {}
-    every = [institution.anywhere, *(s.acts for s in institution.stages.values())]
-    for act in (a for acts in every for a in acts.values()):
+    for act in _all(institution):
         if act.to and act.at_most is not None:
             found[act.name] = max(found.get(act.name, 0), act.at_most)
     return found
+
+
+def _all(institution: Institution) -> list[Act]:
+    every = [institution.anywhere, *(s.acts for s in institution.stages.values())]
+    return [a for acts in every for a in acts.values()]

@@ -111,7 +111,7 @@ def same_person(institution: Institution, case: Case, act: Act, who: Who) -> Ref
     """Separation of duties: somebody in a role that is `never` the doer of certain acts."""
     fitting = [r for r in act.by if r in who.roles]
     for role in fitting:
-        spec = institution.roles.get(role)
+        spec = institution.roles.get((case.holder or "") if role == "holder" else role)
         barred = spec.never if spec else ()
         if not any(who.person in case.doers.get(n, ()) for n in barred):
             return None
