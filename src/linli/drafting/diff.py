@@ -16,7 +16,7 @@ from linli.drafting.diff_follow import renamed
 from linli.drafting.diff_limits import sentences
 from linli.drafting.diff_words import LISTS, NONE, Side, label, quoted, say
 from linli.drafting.table import SYSTEM
-from linli.kernel.institution import Act, Field, Institution, Pack, Role, Stage, Text
+from linli.kernel.institution import Act, Calls, Field, Institution, Pack, Role, Stage, Text
 
 Kind = Literal["added", "removed", "changed"]
 
@@ -161,7 +161,7 @@ class _Comparing:
     ) -> Iterator[Change]:
         """Every key of two things of the same class."""
         apart = _APART if isinstance(old, Institution | Stage) else set()
-        silent = _SILENT if not (type(old).__name__ == "Calls") else _SILENT - {"institution"}
+        silent = _SILENT - {"institution"} if isinstance(old, Calls) else _SILENT
         for key in (f.name for f in fields(old) if f.name not in apart | silent | (without or set())):
             a, b = getattr(old, key), getattr(new, key)
             if a != b:

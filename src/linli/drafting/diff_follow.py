@@ -62,7 +62,10 @@ def _alike(a: Stage, b: Stage) -> bool:
 def follow(
     old: Institution, new: Institution, case: Case, pack: Pack, decisions: Mapping[str, str] | None = None
 ) -> Follow:
-    """Whether ``case``, open under ``old``, can go on under ``new`` of ``pack``; ``decisions``: old stage → new stage."""
+    """Whether ``case``, open under ``old``, can go on under ``new`` of ``pack``.
+
+    ``decisions`` maps stages of ``old`` that are gone to stages of ``new`` where their cases go on.
+    """
     rules = _Rules(Side(pack, old), Side(pack, new), case)
     lost = next(rules.lost(), None)
     if lost:
