@@ -18,6 +18,8 @@ from linli.ledger.models import Case
 from linli.ledger.visible import ANYBODY, Viewer, viewer
 from linli.people import acts as people
 from linli.people import registry
+from linli.places import acts as places
+from linli.places.models import Unit
 from tests.cast import GRID_A, GRID_A2, GRID_B, NOW, SINCE, Cast, area
 
 HOUR = timedelta(hours=1)
@@ -61,6 +63,24 @@ def test_those_complained_of_find_nothing_by_any_list(cast: Cast) -> None:
         assert queries.same_place(who, GRID_A, "", NOW) == []
     assert numbers(cast, "zhou") == [case.number]
     assert [r.number for r in queries.same_phone(looks(cast, "zhou"), "19900000001", NOW)] == [case.number]
+
+
+def test_a_complaint_about_a_part_is_for_the_whole_to_handle_and_never_the_reverse(cast: Cast) -> None:
+    street = Unit.objects.get(code="street-a")
+    part = places.create_unit("committee", "甲一居委会", "community", area("320402001001"), SINCE, street)
+    people.give_duty(cast.people["charlie"], "community_officer", SINCE, area("320402001001"), part)
+    for key in ("wang", "chen"):
+        for duty in list(cast.people[key].duties.all()):
+            people.end_duty(duty, NOW.date() - timedelta(days=1))
+    registry.forget()
+
+    about_part = cast.opened({"text": "乱收费", "category": "community_affairs", "accused": ["committee"]})
+    about_whole = cast.opened({"text": "乱罚款", "category": "community_affairs", "accused": ["street-a"]})
+    assert numbers(cast, "charlie") == []
+    assert numbers(cast, "zhou") == [about_part.number]
+    assert [r.number for r in queries.queue(looks(cast, "zhou"), NOW).rows] == [about_part.number]
+    assert [r.number for r in queries.queue(looks(cast, "tang"), NOW).rows] == [about_whole.number]
+    assert queries.queue(looks(cast, "zhou"), NOW).rows[0].text == "乱收费"
 
 
 def test_my_queue_holds_what_i_hold_and_the_least_time_left_comes_first(cast: Cast) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from linli.kernel.calendar import SHANGHAI
 from linli.kernel.decide import Who
 from linli.kernel.institution import Institution, Pack, Role
-from linli.people.registry import Holder, Snapshot
+from linli.people.registry import Holder, Snapshot, belongs
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def who(
 ) -> Who:
     """The roles ``person`` fits for a case of ``institution`` at ``where``, and whether they raised it."""
     day = now.astimezone(SHANGHAI).date()
-    mine = {(h.duty, h.path) for h in registry.duties(person, day) if not (where.accused and h.unit == where.accused)}
+    mine = {(h.duty, h.path) for h in registry.duties(person, day) if not belongs(h.unit, where.accused)}
     roles: set[str] = set()
     for role in institution.roles.values() if mine else ():
         found = holder(pack, role, where, registry, now)

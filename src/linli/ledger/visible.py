@@ -17,7 +17,7 @@ from linli.kernel.calendar import SHANGHAI
 from linli.kernel.institution import FIELD_CLASSES, Institution, Pack
 from linli.ledger.definitions import runtime
 from linli.ledger.models import Attachment, Case
-from linli.people.registry import Held, Snapshot
+from linli.people.registry import Held, Snapshot, belongs
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,18 @@ def visible(who: Viewer) -> QuerySet[Case]:
         column = "unit" if path.split(".", 1)[0] == "u" else "place"
         sees = Q(**{f"{column}__within": path})
         if unit:
-            sees &= Q(accused=None) | ~Q(accused__within=unit)
+            sees &= Q(accused=None) | ~Q(accused__in=_up_from(unit))
         allowed |= sees
     return Case.objects.filter(allowed)
+
+
+def _up_from(unit: str) -> list[str]:
+    """The unit and those it is part of: what complains of any of them is kept from its people.
+
+    Not the reverse: a street handles what is said about its communities.
+    """
+    labels = unit.split(".")
+    return [".".join(labels[: n + 1]) for n in range(len(labels))]
 
 
 def _subtrees(duties: Iterable[Held]) -> list[tuple[str, str | None]]:
@@ -102,8 +111,7 @@ def clearance(pack: Pack, who: Viewer, case: Case, as_reporter: bool = False) ->
 def _covers(held: Held, case: Case) -> bool:
     target = case.unit if held.path.split(".", 1)[0] == "u" else case.place
     inside = bool(target) and (target == held.path or str(target).startswith(f"{held.path}."))
-    accused = case.accused and held.unit and (held.unit == case.accused or held.unit.startswith(f"{case.accused}."))
-    return inside and not accused
+    return inside and not belongs(held.unit, case.accused)
 
 
 def fields(

@@ -18,6 +18,11 @@ from linli.people.models import Duty
 from linli.places.models import Area, Registry, Unit
 
 
+def belongs(unit: str | None, to: str | None) -> bool:
+    """Whether the unit at path ``unit`` is the one at ``to`` or part of it."""
+    return bool(unit and to) and f"{unit}.".startswith(f"{to}.")
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """A dated duty of one person."""
@@ -80,9 +85,9 @@ class Snapshot:
     of_person: dict[str, list[Held]] = field(default_factory=dict)
 
     def holders(self, duty: str, path: str, day: date, not_of: str | None = None) -> list[Held]:
-        """Everybody who holds ``duty`` at exactly ``path`` on ``day``, without those of the unit ``not_of``."""
+        """Everybody who holds ``duty`` at exactly ``path`` on ``day``, without the people of the unit ``not_of``."""
         here = self.held.get((duty, path), ())
-        return [h for h in here if h.on(day) and not (not_of and h.unit == not_of)]
+        return [h for h in here if h.on(day) and not belongs(h.unit, not_of)]
 
     def duties(self, person: str | None, day: date) -> list[Held]:
         """What ``person`` holds on ``day``."""
