@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from linli.insight import figures, shares
 from linli.insight.figures import Part, Rate, Scope
-from linli.insight.shares import Report721
+from linli.insight.shares import Report721, Tier
 from linli.kernel.institution import Text
 from linli.ledger import queries
 from linli.ledger.filters import Filters
@@ -54,16 +54,16 @@ def overview(request: HttpRequest) -> HttpResponse:
         "excluded": _links(report.excluded),
         "unclosed": _unclosed(report),
         "grids": _grids(report),
-        "stages": [_stage_table(scope, name, parts) for name, parts in stages.items()],
+        "stages": [{"title": scope.pack.institutions[n].title, "lines": _lines(p)} for n, p in stages.items()],
         "rates": [_rate(r) for r in rates if r.whole],
         "units": _unit_table(figures.responses(scope, first, last, area)),
-        "holders": _holder_table(figures.overdue_by_holder(scope, area)),
+        "holders": _lines(figures.overdue_by_holder(scope, area)[:MOST]),
         "soon": rows.drawn(soon.rows),
         "soon_url": table.link("command_cases", Filters(state="open", area=area, soon=True)),
         "soon_more": soon.total > len(soon.rows),
         "waiting": rows.drawn(queries.waiting(who, now)),
         "held": queries.held_count(who)[0],
-        "gaps": _gap_table(gaps[:GAPS]),
+        "gaps": gaps[:GAPS],
         "gap_count": len(gaps),
         "gap_more": max(0, len(gaps) - GAPS),
     }
@@ -108,12 +108,28 @@ def _stats(pressing: tuple[Part, Part, Part], rates: list[Rate]) -> list[dict[st
     ]
     for rate in rates[:1]:
         parts = Text(f"{rate.good.value} / {rate.whole} 件", f"{rate.good.value} of {rate.whole}")
-        found.append({"label": rate.title, "figure": rate.percent, "unit": "%", "parts": parts, "icon": "clock"})
+        found.append(
+            {
+                "label": rate.title,
+                "figure": rate.percent,
+                "unit": "%",
+                "parts": parts,
+                "icon": "clock",
+                "url": "#in-time",
+            }
+        )
     return found
 
 
 def _tiers(report: Report721) -> list[dict[str, Any]]:
-    return [{"label": t.part.title, "value": t.part.value, "url": _url(t.part)} for t in report.tiers]
+    return [{"label": _with_target(t), "value": t.part.value, "url": _url(t.part)} for t in report.tiers]
+
+
+def _with_target(tier: Tier) -> Text:
+    title = tier.part.title
+    if tier.target is None:
+        return title
+    return Text(f"{title.zh}（参考 {tier.target}%）", f"{title.en} (target {tier.target}%)")
 
 
 def _links(parts: tuple[Part, ...]) -> list[dict[str, Any]]:
@@ -158,10 +174,8 @@ def _cell(column: dict[str, Any], part: Part) -> dict[str, Any]:
     return {"label": column["label"], "text": str(part.value), "num": True, "url": _url(part) if part.value else None}
 
 
-def _stage_table(scope: Scope, name: str, parts: list[Part]) -> dict[str, Any]:
-    columns = _columns(("环节", "Stage"), ("在办", "Open"))
-    lines = [[{"text": p.title}, _cell(columns[1], p)] for p in parts]
-    return {"caption": scope.pack.institutions[name].title, "columns": columns, "rows": lines}
+def _lines(parts: list[Part]) -> list[dict[str, Any]]:
+    return [{"label": p.title, "value": p.value, "url": _url(p) if p.value else None} for p in parts]
 
 
 def _rate(rate: Rate) -> dict[str, Any]:
@@ -190,25 +204,3 @@ def _unit_table(responses: list[tuple[str, Rate]]) -> dict[str, Any] | None:
         cells = [_cell(c, p) for c, p in zip(columns[2:], parts, strict=True)]
         lines.append([{"text": name}, {"label": columns[1]["label"], "text": share, "num": True}, *cells])
     return {"columns": columns, "rows": lines, "formula": responses[0][1].formula, "dates": responses[0][1].date_rule}
-
-
-def _holder_table(parts: list[Part]) -> dict[str, Any] | None:
-    if not parts:
-        return None
-    columns = _columns(("谁手上", "Held by"), ("逾期", "Overdue"))
-    return {"columns": columns, "rows": [[{"text": p.title}, _cell(columns[1], p)] for p in parts[:MOST]]}
-
-
-def _gap_table(gaps: list[queries.Gap]) -> dict[str, Any] | None:
-    if not gaps:
-        return None
-    columns = _columns(("空缺岗位", "Vacant post"), ("在哪里", "Where"), ("现在由谁代", "Who stands in"))
-    for column in columns:
-        column.pop("num", None)
-    nobody = Text("没有人", "Nobody")
-    lines = [
-        [{"text": g.title}, {"label": columns[1]["label"], "text": g.place},
-         {"label": columns[2]["label"], "text": g.stands_in or nobody}]
-        for g in gaps
-    ]  # fmt: skip
-    return {"columns": columns, "rows": lines}

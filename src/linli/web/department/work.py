@@ -61,7 +61,7 @@ def _groups(institution: Institution, mine: list[Row], others: list[Row]) -> lis
                     "title": stage.title,
                     "count": len(held) + len(seen),
                     "tasks": [_task(r) for r in held],
-                    "rows": rows.drawn(seen),
+                    "rows": rows.drawn(seen, kinds=False),
                 }
             )
     return found
@@ -69,7 +69,7 @@ def _groups(institution: Institution, mine: list[Row], others: list[Row]) -> lis
 
 def _task(row: Row) -> dict[str, Any]:
     acts = [{"title": title, "url": reverse("department_act", args=[row.number, name])} for name, title in row.acts]
-    return rows.draw(row) | {"acts": acts}
+    return rows.draw(row, kinds=False) | {"acts": acts}
 
 
 @needs_work("department")
