@@ -378,5 +378,8 @@ def _as(act: Act, who: Who) -> str | None:
 
 
 def _works(institution: Institution, act: Act, who: Who) -> bool:
+    """Whether ``act`` is work on the case. Verifying it, in a role with `never`, is not: the same may verify again."""
     role = _as(act, who)
-    return role is not None and role not in institution.parties and role not in ("clock", "children")
+    if role is None or role in institution.parties or role in ("clock", "children"):
+        return False
+    return role not in institution.roles or not institution.roles[role].never
