@@ -53,7 +53,7 @@ def opens(client: Client, address: str) -> int:
     return found
 
 
-LINK = re.compile(r'<a (?:class="stat-open" )?href="(/command/cases/\?[^"]+)">(.*?)</a>', re.S)
+LINK = re.compile(r'<a (?:class="[^"]+" )?href="(/command/cases/\?[^"]+)">(.*?)</a>', re.S)
 
 
 def figures_of(html: str) -> list[tuple[str, int]]:
