@@ -247,6 +247,11 @@ def _history(
         act = act_of(institution, row.act, stage)
         moved = next((_to(e) for e in reversed(entry.events) if isinstance(e, Moved | Followed)), None)
         values = visible.fields(institution, page.clearance, entry.data, actor.roles)
+        if institution is not page.institution:  # what the version in force keeps closer stays closed
+            hidden = page.institution.fields.keys() - visible.fields(
+                page.institution, page.clearance, values, actor.roles
+            )
+            values = {n: v for n, v in values.items() if n not in hidden}
         yield Happened(
             seq=row.seq,
             at=row.at,
