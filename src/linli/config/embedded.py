@@ -113,6 +113,8 @@ class EmbeddedPostgres:
             return started
 
     def _start_alone(self) -> bool:
+        if self._comes_up():
+            return False
         binaries = postgres_files.runnable(self.place, self.account, enterable)
         if not (self.data / "PG_VERSION").exists():
             postgres_files.initialise(binaries, self.data, self.account, self._run)
@@ -134,10 +136,9 @@ class EmbeddedPostgres:
                 return False
             finally:
                 users.close()
-            if not (self.data / "postmaster.pid").exists():
+            if not self._running():
                 return False
-            binaries = postgres_files.runnable(self.place, self.account, enterable)
-            self._run(binaries / "pg_ctl", "-D", self.data, "-m", "fast", "-w", "-t", "60", "stop")
+            self._shut_down(postgres_files.runnable(self.place, self.account, enterable))
             return True
 
     # ---- folders and locks
@@ -183,6 +184,39 @@ class EmbeddedPostgres:
             return False
         return shown is not None and Path(shown[0]) == self.data
 
+    def _running(self) -> int:
+        """The number of the PostgreSQL that runs on this folder, ready or not; 0 when none does."""
+        try:
+            pid = int((self.data / "postmaster.pid").read_text().splitlines()[0])
+        except (FileNotFoundError, IndexError, ValueError):
+            return 0
+        return pid if pid > 0 and postgres_files.is_postgres(pid, self.data) else 0
+
+    def _comes_up(self) -> bool:
+        """Wait for a server that runs but does not answer: it recovers from a crash, or shuts down. True once it
+        answers, False when none runs (any more)."""
+        end = time.monotonic() + START_SECONDS
+        while self._running():
+            if self._answers():
+                return True
+            if time.monotonic() > end:
+                raise DatabaseUnavailable(f"PostgreSQL runs on {self.data} but does not answer; see {self.log}.")
+            time.sleep(0.1)
+        return False
+
+    def _shut_down(self, binaries: Path) -> None:
+        """In order if it answers. One that still recovers has nothing to finish, and PostgreSQL 18 may never come to
+        hear the request: it is stopped at once, and the next start replays its log. Nothing committed is lost."""
+        command = (binaries / "pg_ctl", "-D", self.data, "-w", "-t", "60", "-m")
+        if self._answers():
+            try:
+                self._run(*command, "fast", "stop")
+                return
+            except DatabaseUnavailable:
+                if not self._running():
+                    return
+        self._run(*command, "immediate", "stop")
+
     def _launch(self, binaries: Path) -> None:
         self.log.touch()
         if self.account is not None:
@@ -211,14 +245,9 @@ class EmbeddedPostgres:
         """After a power cut or a container restart the number in postmaster.pid may belong to another program.
         PostgreSQL then refuses to start. We hold the lock and nobody answers: if that process is no postgres of this
         folder, the file is a leftover."""
-        pid_file = self.data / "postmaster.pid"
-        try:
-            pid = int(pid_file.read_text().splitlines()[0])
-        except (FileNotFoundError, IndexError, ValueError):
-            pid = 0
-        if pid and postgres_files.is_postgres(pid, self.data):
+        if self._running():
             return
-        pid_file.unlink(missing_ok=True)
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
         (self.socket_dir / SOCKET_NAME).unlink(missing_ok=True)
         (self.socket_dir / f"{SOCKET_NAME}.lock").unlink(missing_ok=True)
 

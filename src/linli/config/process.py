@@ -16,11 +16,12 @@ GRACE_SECONDS = 1.0
 def exit_with_parent() -> None:
     """End this process in order (SIGTERM) when the one that started it is gone.
 
-    Only for processes started by `linli serve` or `linli demo`, which set LINLI_EXIT_WITH_PARENT to yes.
+    Only for processes started by `linli serve` or `linli demo`, which set LINLI_EXIT_WITH_PARENT to their own number:
+    a parent killed while its child was still starting is noticed too, and the child does not keep the port for ever.
     """
-    if not environment.boolean("LINLI_EXIT_WITH_PARENT"):
+    parent = environment.integer("LINLI_EXIT_WITH_PARENT", 0, least=0, most=2**31)
+    if not parent:
         return
-    parent = os.getppid()
 
     def watch() -> None:
         while os.getppid() == parent:

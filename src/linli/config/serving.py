@@ -34,7 +34,7 @@ class Server:
         """Tell the settings, read later by us and by the processes we start, how many connections to keep."""
         os.environ.setdefault("LINLI_KEEP_CONNECTIONS", "yes")
         os.environ.setdefault("LINLI_PUBLIC_URL", self.url)
-        os.environ["LINLI_EXIT_WITH_PARENT"] = "yes"
+        os.environ["LINLI_EXIT_WITH_PARENT"] = str(os.getpid())
 
     def require_free_port(self) -> None:
         """Raises click.UsageError when the address cannot be listened on. Waits a little for the processes of a
