@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from django.db import transaction
 from django.db.models import F
@@ -65,8 +65,10 @@ def _area(row: Mapping[str, str], known: Mapping[str, Area]) -> tuple[Area, bool
     old = known.get(code)
     if old is not None:
         _refuse_moving(old, kind, parent_code)
-        old.was_changed = _rename(old, name)  # type: ignore[attr-defined]
-        return old, False
+        known_name = old.name
+        living = old if old.name == name else _rename(old, name, _day(row.get("valid_from", "")))
+        living.was_changed = living is not old or old.name != known_name  # type: ignore[attr-defined]
+        return living, False
     parent = known.get(parent_code)
     path = ".".join(filter(None, (parent.path if parent else "", label(f"a{code}"))))
     lat, lng = (_number(row.get(k, ""), k) for k in ("lat", "lng"))
@@ -84,13 +86,24 @@ def _refuse_moving(area: Area, kind: str, parent: str) -> None:
         )
 
 
-def _rename(area: Area, name: str) -> bool:
-    """A spelling mended in place; a real renaming, merging or splitting ends the row and begins another."""
-    if area.name == name:
-        return False
-    area.name = name
-    area.save(update_fields=["name"])
-    return True
+def _rename(area: Area, name: str, begins: date) -> Area:
+    """``area`` under a new name from the day ``begins``: the old row ends the day before and stays (red line 13).
+
+    With the same first day as before it is a spelling mended. What hangs on the area goes over to the new row.
+    """
+    if begins <= area.valid_from:
+        area.name = name
+        area.save(update_fields=["name"])
+        return area
+    area.valid_to = begins - timedelta(days=1)
+    area.save(update_fields=["valid_to"])
+    old_id = area.pk
+    fields = ("code", "kind", "parent", "path", "lat", "lng")
+    new = Area.objects.create(**{f: getattr(area, f) for f in fields}, name=name, valid_from=begins)
+    Area.objects.filter(pk=old_id).update(successor=new)
+    Area.objects.filter(parent_id=old_id, valid_to=None).update(parent=new)
+    Unit.objects.filter(area_id=old_id, valid_to=None).update(area=new)
+    return new
 
 
 def _number(text: str, key: str) -> float | None:
