@@ -31,6 +31,7 @@ VARIABLES: dict[str, str] = {
     "LINLI_EXIT_WITH_PARENT": "Set by `serve` and `demo` for the processes they start.",
     "LINLI_TEST_DATA": "Folder with real data sets for the tests that want them.",
     "LINLI_TEST_RUN": "Set by the tests for the processes they start.",
+    "LINLI_TEST_KILLS": "How often the test in tests/faults kills a process with -9 (default 50).",
     "LINLI_TEST_HOME": "Home of the tests' database; kept between runs (default: a temporary folder).",
 }
 
