@@ -84,7 +84,7 @@ def _actors(institution: Institution, placed: PlacedAct) -> Iterator[Finding]:
     else:
         if act.does == "resume":  # there is something to resume only where one may pause
             stages = [s for s in stages if any(a.does == "pause" for a in institution.acts_at(s.name).values())]
-        fires = any(s.overdue == act.name for s in stages) or act.does == "resume"
+        fires = any(s.overdue == act.name for s in stages) or (act.does == "resume" and bool(stages))
         joined = any(s.calls and s.calls.then == act.name for s in stages)
         ended = placed.where in institution.stages and institution.stages[placed.where].end
         # `at_most` binds people alone: the clock's consequence always comes.

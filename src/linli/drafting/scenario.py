@@ -38,7 +38,7 @@ class Player:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One act at one moment. ``on`` names the called unit whose case it is done on; ``refused`` the expected refusal."""
+    """One act at one moment, on the case of the called unit ``on`` if named; ``refused`` is the expected refusal."""
 
     at: datetime
     who: str
@@ -82,7 +82,7 @@ class Played:
 def plain(node: Any) -> Any:
     """A YAML tree as text, lists and mappings; no value is guessed to be a number or a date."""
     if isinstance(node, yaml.MappingNode):
-        return {plain(k): plain(v) for k, v in node.value}
+        return {plain(k) if isinstance(k, yaml.ScalarNode) else str(plain(k)): plain(v) for k, v in node.value}
     if isinstance(node, yaml.SequenceNode):
         return [plain(v) for v in node.value]
     return node.value
@@ -115,21 +115,53 @@ def read_scenario(reader: Reader, node: Any, institution: str) -> Scenario | Non
         return None
     before = len(reader.findings)
     title = reader.value(Text, top["scenario"])
-    steps = [_read_step(reader, item) for item in getattr(top["steps"], "value", [])]
+    listed = top["steps"].value if isinstance(top["steps"], yaml.SequenceNode) else [top["steps"]]
+    steps = [_read_step(reader, item) for item in listed]
     expect = plain(top["expect"]) if _section(reader, top["expect"], _EXPECT_KEYS) is not None else {}
     if len(reader.findings) > before or None in steps:
         return None
-    return Scenario(
-        title=title,
-        institution=institution,
-        cast=_read_cast(plain(top["cast"])),
-        steps=tuple(s for s in steps if s),
-        expect=expect,
-        mark=reader.mark(node),
-        covers=tuple(str(n) for n in plain(top["covers"])) if "covers" in top else (),
-        vacant=tuple(plain(top["vacant"])) if "vacant" in top else (),
-        until=_moment(plain(top["until"])) if "until" in top else None,
-    )
+    return _scenario(reader, node, title, institution, tuple(s for s in steps if s), expect, top)
+
+
+def _scenario(
+    reader: Reader, node: Any, title: Text, institution: str, steps: tuple[Step, ...], expect: Any, top: dict[str, Any]
+) -> Scenario | None:
+    """The scenario out of its parts; None with a finding when the rest of them cannot be read."""
+    try:
+        return Scenario(
+            title=title,
+            institution=institution,
+            cast=_read_cast(_typed(plain(top["cast"]), dict)),
+            steps=steps,
+            expect=_read_expect(expect),
+            mark=reader.mark(node),
+            covers=tuple(str(n) for n in _typed(plain(top["covers"]), list)) if "covers" in top else (),
+            vacant=tuple(str(n) for n in _typed(plain(top["vacant"]), list)) if "vacant" in top else (),
+            until=_moment(plain(top["until"])) if "until" in top else None,
+        )
+    except (ValueError, TypeError) as fault:
+        say = (f"情景写得不对（{fault}）。", f"The scenario cannot be read ({fault}).")
+        fix = ("cast 写“名字: 角色”，until 写 2026-03-02 20:10。", "`cast` is name: role, `until` 2026-03-02 20:10.")
+        reader.complain("wrong-type", node, *say, *fix)
+        return None
+
+
+def _typed(value: Any, kind: type) -> Any:
+    if not isinstance(value, kind):
+        raise TypeError(f"a {'mapping' if kind is dict else kind.__name__} is expected, not {str(value)[:40]!r}")
+    return value
+
+
+def _read_expect(expect: dict[str, Any]) -> dict[str, Any]:
+    """What must have come true; ``told`` may be one name."""
+    kinds: dict[str, type] = {"told": list, "acts": list, "counts": dict, "children": dict}
+    read: dict[str, Any] = {n: [v] if kinds.get(n) is list and isinstance(v, str) else v for n, v in expect.items()}
+    for name, value in read.items():
+        _typed(value, kinds.get(name, str))
+    counts: dict[str, Any] = read.get("counts", {})
+    for number in counts.values():
+        int(_typed(number, str))
+    return read
 
 
 def _section(reader: Reader, node: Any, keys: Iterable[str]) -> dict[str, Any] | None:
@@ -151,10 +183,11 @@ def _read_step(reader: Reader, node: Any) -> Step | None:
         return None
     raw = {k: plain(v) for k, v in parts.items()}
     try:
-        at = _moment(raw["at"])
-        return Step(
-            at, raw["who"], raw["act"], raw.get("with", {}), reader.mark(node), raw.get("on"), raw.get("refused")
-        )
+        who, act, on, refused = (_typed(raw.get(n, ""), str) for n in ("who", "act", "on", "refused"))
+        if not who or not act:
+            raise ValueError(f"{'act' if who else 'who'} is missing")
+        data = _typed(raw.get("with", {}), dict)
+        return Step(_moment(raw["at"]), who, act, data, reader.mark(node), on or None, refused or None)
     except (KeyError, ValueError, TypeError) as fault:
         say = (f"这一步写得不对（{fault}）。", f"This step cannot be read ({fault}).")
         fix = ("每步要有 at（2026-03-02 20:10）、who、act。", "A step needs at (2026-03-02 20:10), who and act.")
@@ -235,7 +268,7 @@ class _Stage:
         return Who(player.name, frozenset(roles))
 
     def _above(self, institution: Institution, role: str | None) -> str | None:
-        """The role that stands in when nobody holds ``role``: the next duty up the ladder that the institution names."""
+        """The role that stands in when nobody holds ``role``: the next duty up that the institution names."""
         if role is None:
             return None
         ladder = self.pack.ladder(institution.roles[role].duty)[1:]
@@ -270,6 +303,7 @@ class _Stage:
         for number, unit in enumerate(event.units):
             id = f"{unit}#{len(self.played.cases) + number}"
             data = {n: case.fields[n] for n in event.passes if n in case.fields}
+            data |= {event.fills: unit} if event.fills else {}
             who = Who(None, frozenset({child_of.raised_by}), "case")
             opened = open_case(self.pack, child_of, id, data, who, entry.at)
             if isinstance(opened, Refusal):
