@@ -72,11 +72,13 @@ class Worker:
         """One batch of each kind of work; whether there may be more at once."""
         from django.utils import timezone
 
-        from linli.ledger import due, outbox
+        from linli.ledger import due, outbox, recurring
 
         self._forget_stuck()
         if time.monotonic() - self.reheld_at >= REHOLD_EVERY:
             self.done.reheld += due.rehold(timezone.now())
+            recurring.open_due(timezone.now())
+            self._tidy()
             self.reheld_at = time.monotonic()
         fired = due.sweep(timezone.now(), stuck=self.stuck)
         self.done.fired += fired
@@ -85,6 +87,16 @@ class Worker:
         tried = outbox.deliver(timezone.now())
         self.done.tried += tried
         return bool(fired or tried)
+
+    def _tidy(self) -> None:
+        """Uploads that no form claimed and sessions that ended; both are cheap when there are none."""
+        from django.core.management import call_command
+        from django.utils import timezone
+
+        from linli.web.page import attachments
+
+        attachments.purge(timezone.now())
+        call_command("clearsessions", verbosity=0)
 
     def _forget_stuck(self) -> None:
         """Somebody may have added the missing year meanwhile."""

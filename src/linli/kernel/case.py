@@ -194,6 +194,8 @@ class Called:
     units: tuple[str, ...]
     passes: tuple[str, ...]
     lead: bool
+    fills: str | None = None
+    """The child's field that takes the line, when ``units`` are lines of an `items` field and not units."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -323,7 +323,7 @@ def _enter(work: _Work, name: str, came_from: str | None, data: Mapping[str, Any
     if stage.calls:
         calls = stage.calls
         units = tuple(data.get(calls.for_each) or ())
-        work.emit(Called(calls.institution, units, calls.passes, calls.lead == "first"))
+        work.emit(Called(calls.institution, units, calls.passes, calls.lead == "first", calls.fills))
 
 
 def _publish(work: _Work, publish: Publish, data: Mapping[str, Any]) -> None:

@@ -71,7 +71,7 @@ class Party:
     """Somebody who is part of a case without holding a duty: the one who raised it, the unit that called."""
 
     title: Text = key("Name shown to people.")
-    who: Literal["person", "case"] = key("A person, or the case that called this one.")
+    who: Literal["person", "case", "public"] = key("A person, the case that called this one, or everybody here.")
     anonymous: bool = key("May stay unknown: then reached by the case's secret link.", default=False)
     name: str = _name()
     mark: Mark = _nowhere()

@@ -19,7 +19,7 @@ from linli.kernel.calendar import SHANGHAI
 from linli.kernel.case import Called, Joined, apply_event
 from linli.kernel.case import Case as KernelCase
 from linli.kernel.case import Entry as KernelEntry
-from linli.kernel.decide import Decision, Refusal, Who, child_ended, decide, open_case
+from linli.kernel.decide import CLOCK, Decision, Refusal, Who, child_ended, decide, open_case
 from linli.kernel.institution import Institution, Text
 from linli.ledger import chain, mandates, store
 from linli.ledger.definitions import NotInForce, Runtime, runtime
@@ -60,6 +60,8 @@ class Opening:
     """The person who files it; None when the reporter does so without an account."""
     channel: str = "web"
     unit: str | None = None
+    by_calendar: bool = False
+    """Opened by the calendar (see :mod:`linli.ledger.recurring`); nobody fills in anything."""
     source: str | None = None
     external: str | None = None
     reported: datetime | None = None
@@ -170,6 +172,8 @@ def _opener(
 ) -> Who:  # fmt: skip
     if parent is not None:
         return Who(None, frozenset({institution.raised_by}), "case")
+    if opening.by_calendar:
+        return CLOCK
     themselves = opening.by is None or opening.by == opening.reporter.person
     return mandates.who(
         rt.pack, institution, None, where, snapshot, opening.by, now, reporter=themselves, channel=opening.channel
@@ -284,8 +288,10 @@ def _open_children(rt: Runtime, snapshot: Snapshot, case: Locked, decision: Deci
     for called in [e for e in entry.events if isinstance(e, Called)]:
         fields = {n: kernel.fields[n] for n in called.passes if n in kernel.fields}
         for number, code in enumerate(called.units):
-            opening = Opening(called.institution, case.place, unit=snapshot.units[code].path, channel="case")
-            opened = _open(rt, snapshot, opening, fields, entry.at, case)
+            unit = None if called.fills else snapshot.units[code].path
+            opening = Opening(called.institution, case.place, unit=unit, channel="case")
+            filled = {**fields, called.fills: code} if called.fills else fields
+            opened = _open(rt, snapshot, opening, filled, entry.at, case)
             if opened is None:
                 raise Outdated
             if not isinstance(opened, Receipt):

@@ -83,9 +83,10 @@ def _still_works() -> None:
     """A kept connection is asked whether it works once it rested for a second; each time would cost a round trip."""
     now = time.monotonic()
     raw = connection.connection
-    if raw is not None and not connection.in_atomic_block:
-        if raw.closed or (now - getattr(_rested, "since", 0.0) > REST and not connection.is_usable()):
-            connection.close()
+    rested = now - getattr(_rested, "since", 0.0) > REST
+    idle = raw is not None and not connection.in_atomic_block
+    if idle and (raw.closed or (rested and not connection.is_usable())):
+        connection.close()
     _rested.since = now
 
 

@@ -172,7 +172,7 @@ def bound(field: BoundField) -> dict[str, Any]:
     widget, kind = field.field.widget, type(field.field.widget).__name__
     kinds = {"Textarea": "textarea", "Select": "select", "RadioSelect": "radio", "CheckboxSelectMultiple": "checks"}
     inputs = {"DateInput": "date", "DateTimeInput": "datetime", "CheckboxInput": "checkbox", "HiddenInput": "hidden"}
-    kind = kinds.get(kind) or inputs.get(kind) or getattr(widget, "input_type", "text")
+    kind = str(kinds.get(kind) or inputs.get(kind) or getattr(widget, "input_type", "text"))
     chosen = {str(v) for v in _as_list(field.value())}
     options = [
         {"value": value, "label": label, "chosen": str(value) in chosen}
