@@ -125,7 +125,8 @@ class _Comparing:
             parts.append(say("由{who}办理", "held by {who}", who=self.new.role(stage.holder)))
         if stage.within or stage.until:
             when = Text(self.new.zh.by_when(stage), self.new.en.by_when(stage))
-            parts.append(say("时限{when}", "{when}", when=Text(when.zh.removesuffix("内"), when.en)))
+            zh = "时限 {when}" if stage.within else "时限{when}"
+            parts.append(say(zh, "{when}", when=Text(when.zh.removesuffix("内"), when.en)))
         acts = [quoted(a.title) for a in stage.acts.values() if set(a.by) - set(SYSTEM)]
         if acts:
             parts.append(say("可以{acts}", "with {acts}", acts=self.new.join(acts)))
@@ -256,9 +257,15 @@ class _Comparing:
         elif b == NONE:
             says = say("{w}取消{n}（原为{a}）。", "{w}: {n} is dropped (it was {a}).", **parts)
         else:
+            parts |= {"a": _spaced(a), "b": _spaced(b)}
             says = say("{w}的{n}由{a}改为{b}。", "{w}: {n} changes from {a} to {b}.", **parts)
         if a.zh == b.zh and a.en != b.en:
             says = Text(say("{w}的{n}修改了英文措辞。", "", **parts).zh, says.en)
         elif a.en == b.en and a.zh != b.zh:
             says = Text(says.zh, say("", "{w}: {n} is reworded in Chinese.", **parts).en)
         return Change("changed", path, says)
+
+
+def _spaced(text: Text) -> Text:
+    """A space between Chinese and a figure or a Latin letter, as the rest of the product writes it."""
+    return Text(f" {text.zh}" if text.zh[:1].isascii() and text.zh[:1].isalnum() else text.zh, text.en)

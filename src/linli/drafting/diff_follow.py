@@ -222,7 +222,7 @@ class _Rules:
             yield say("协办制度 {i} 没有了。", "The called institution {i} is gone.", i=after.institution)
         elif after and not waits and (moved or calls is None):
             yield Text(
-                "这个环节要等被吹哨的单位，而这件事没有吹过。", "It waits there for called units, and none were called."
+                "这个环节要等被吹哨的单位，而这件事没有吹哨。", "It waits there for called units, and none were called."
             )
 
     def _blocks(self, here: Stage, moved: bool) -> Iterator[Text]:
