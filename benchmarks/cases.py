@@ -29,7 +29,8 @@ def make(count: int, now: datetime, spread_days: int = 300, closed: float = 0.9,
 
 
 def _story(rng, grids, categories, now, spread_days, closed):  # type: ignore[no-untyped-def]
-    from linli.kernel.decide import Decision, Who, decide, open_case
+    from linli.kernel.decide import Decision, decide, open_case
+    from linli.kernel.refusal import Who
     from linli.ledger.definitions import runtime
 
     rt = runtime()

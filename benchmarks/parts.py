@@ -22,7 +22,7 @@ def line(what: str, figure: str, beside: str = "") -> None:
 def check(quick: bool) -> None:
     """Checking the shipped packs."""
     from linli.drafting.check import check_files
-    from linli.kernel.load import read_folder
+    from linli.drafting.load import read_folder
 
     print("Checking a pack")
     for name in ("national", "changzhou"):

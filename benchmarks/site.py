@@ -48,7 +48,7 @@ def site() -> Iterator[None]:
 
 def fill(now: datetime) -> None:
     """Pack, areas, one department, and somebody in every duty."""
-    from linli.kernel.load import load, read_folder
+    from linli.drafting.load import load, read_folder
     from linli.ledger import definitions
     from linli.people import acts as people
     from linli.places import acts as places

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import linli
+from linli.drafting.load import load, read_folder
 from linli.kernel.calendar import SHANGHAI
-from linli.kernel.load import load, read_folder
 from linli.ledger import act as ledger
 from linli.ledger import definitions
 from linli.people import acts as people

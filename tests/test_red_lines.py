@@ -11,8 +11,8 @@ from django.utils import timezone
 
 import linli
 from linli.drafting.check import check_files
+from linli.drafting.load import load, read_folder
 from linli.kernel.institution import Act, Institution, Pack
-from linli.kernel.load import load, read_folder
 from linli.ledger import act as ledger
 from linli.ledger import visible
 from linli.ledger.models import Case, Entry

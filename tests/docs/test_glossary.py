@@ -22,7 +22,7 @@ SOURCES = [
         "kernel/clock.py",
         "kernel/calendar.py",
     ),
-    *("kernel/finding.py", "kernel/values.py", "ledger/models.py", "people/models.py", "places/models.py"),
+    *("drafting/finding.py", "kernel/values.py", "ledger/models.py", "people/models.py", "places/models.py"),
 ]
 
 

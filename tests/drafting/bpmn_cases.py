@@ -11,8 +11,8 @@ from xml.etree import ElementTree
 from linli.drafting.bpmn import bpmn
 from linli.drafting.bpmn_parts import process_id
 from linli.drafting.bpmn_side import side_stages
+from linli.drafting.load import load, read_folder
 from linli.kernel.institution import Act, Every, Institution, Pack, Text
-from linli.kernel.load import load, read_folder
 from tests.drafting.test_diagram import fifteen, nasty
 
 PACKS = Path(__file__).parents[2] / "src" / "linli" / "packs"

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from linli.kernel.load import read_folder
+from linli.drafting.load import read_folder
 
 HERE = Path(__file__).parent
 NAMES = sorted(path.stem for path in (HERE / "broken").glob("*.yaml"))

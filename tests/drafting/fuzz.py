@@ -11,7 +11,7 @@ from time import process_time
 
 from linli.config.pack_files import SHIPPED
 from linli.drafting.check import check_files
-from linli.kernel.load import load, read_folder
+from linli.drafting.load import load, read_folder
 from tests.drafting.broken_packs import HERE
 
 SLOWEST = 1.0

@@ -11,9 +11,9 @@ import pytest
 from linli.config.pack_files import SHIPPED
 from linli.drafting.check import check, check_files
 from linli.drafting.codes import CODES, page
+from linli.drafting.load import load, read_folder
 from linli.drafting.scenario import read_scenarios
 from linli.kernel.institution import Text
-from linli.kernel.load import load, read_folder
 from tests.drafting.broken_packs import NAMES, broken, good
 
 ROOT = Path(__file__).parents[2]

@@ -8,11 +8,12 @@ from itertools import count
 import pytest
 
 from linli.drafting.check import check_files
+from linli.drafting.finding import Finding
 from linli.kernel.calendar import SHANGHAI
 from linli.kernel.case import STAGE_CLOCK, Case, Child
-from linli.kernel.decide import Decision, Refusal, Who, child_ended, decide, fire, open_case
-from linli.kernel.finding import Finding
+from linli.kernel.decide import Decision, child_ended, decide, fire, open_case
 from linli.kernel.institution import Act, Institution, Pack
+from linli.kernel.refusal import Refusal, Who
 from tests.drafting.broken_packs import NAMES, broken
 
 START = datetime(2025, 3, 3, 9, tzinfo=SHANGHAI)

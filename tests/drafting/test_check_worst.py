@@ -7,10 +7,10 @@ from datetime import datetime
 import pytest
 
 from linli.config.pack_files import SHIPPED
+from linli.drafting.load import load, read_folder
 from linli.drafting.worst import days, worst_case
 from linli.kernel.calendar import SHANGHAI
 from linli.kernel.institution import Institution, Pack
-from linli.kernel.load import load, read_folder
 from tests.drafting.broken_packs import broken, good
 
 

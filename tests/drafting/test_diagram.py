@@ -12,11 +12,11 @@ from xml.etree import ElementTree
 import pytest
 
 from linli.drafting.diagram import WIDTH, diagram
+from linli.drafting.load import load, read_folder
 from linli.drafting.svg import standalone, text_width, wrap
 from linli.drafting.table import edges, walk
 from linli.drafting.tracks import lay_tracks
 from linli.kernel.institution import Act, Institution, Pack, Stage, Text
-from linli.kernel.load import load, read_folder
 
 PACKS = Path(__file__).parents[2] / "src" / "linli" / "packs"
 ON = date(2026, 1, 1)

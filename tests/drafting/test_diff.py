@@ -16,9 +16,9 @@ from linli.config.cli_diff import command
 from linli.drafting.diff import diff
 from linli.drafting.diff_packs import diff_packs
 from linli.drafting.diff_words import LABELS
+from linli.drafting.load import load, read_folder
 from linli.kernel import institution as language
 from linli.kernel.institution import Institution, Pack, Text
-from linli.kernel.load import load, read_folder
 
 PACKS = Path(linli.__file__).parent / "packs"
 REQUEST = "changzhou/request/institution.yaml"

@@ -12,12 +12,13 @@ import pytest
 
 import linli
 from linli.drafting.diff import Follow, follow
+from linli.drafting.load import load, read_folder
 from linli.kernel.calendar import SHANGHAI
 from linli.kernel.case import Case, Child, apply
 from linli.kernel.case import Entry as KernelEntry
-from linli.kernel.decide import Decision, Who, decide, open_case
+from linli.kernel.decide import Decision, decide, open_case
 from linli.kernel.institution import Ballot, Institution, Pack, Text
-from linli.kernel.load import load, read_folder
+from linli.kernel.refusal import Who
 
 PACKS = Path(linli.__file__).parent / "packs"
 FOUND = read_folder(PACKS, "changzhou")

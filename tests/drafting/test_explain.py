@@ -12,10 +12,10 @@ from click.testing import CliRunner
 
 from linli.config.cli import cli
 from linli.drafting.explain import chapters, explain
+from linli.drafting.load import load, read_folder
 from linli.drafting.mermaid import mermaid
 from linli.drafting.table import render, table, walk
 from linli.kernel.institution import Act, Dated, Institution, Pack, Stage, Text
-from linli.kernel.load import load, read_folder
 
 PACKS = Path(__file__).parents[2] / "src" / "linli" / "packs"
 ON = date(2026, 1, 1)

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from linli.drafting.load import load
 from linli.kernel.calendar import SHANGHAI
 from linli.kernel.case import Case
-from linli.kernel.decide import Decision, Refusal, Who, decide, open_case
+from linli.kernel.decide import Decision, decide, open_case
 from linli.kernel.institution import Pack
-from linli.kernel.load import load
+from linli.kernel.refusal import Refusal, Who
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=SHANGHAI)
 HEAD = """

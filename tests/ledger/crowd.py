@@ -10,7 +10,8 @@ from typing import Any
 import uuid_utils.compat as uuids
 from django.db import transaction
 
-from linli.kernel.decide import Decision, Who, decide, open_case
+from linli.kernel.decide import Decision, decide, open_case
+from linli.kernel.refusal import Who
 from linli.ledger import chain, store
 from linli.ledger.definitions import runtime
 from linli.ledger.mandates import Where

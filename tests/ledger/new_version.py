@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from linli.drafting.check import check_files
+from linli.drafting.load import load, read_folder
 from linli.kernel.institution import Pack
-from linli.kernel.load import load, read_folder
 from linli.ledger import definitions
 from tests.cast import PACKS
 

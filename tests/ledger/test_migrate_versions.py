@@ -8,8 +8,8 @@ from datetime import date, datetime, timedelta
 import pytest
 from django.db import connection
 
+from linli.drafting.load import load
 from linli.kernel.calendar import SHANGHAI
-from linli.kernel.load import load
 from linli.kernel.refusal import Refusal
 from linli.ledger import act as ledger
 from linli.ledger import definitions

@@ -7,9 +7,9 @@ from datetime import datetime
 import pytest
 from django.utils import timezone
 
+from linli.drafting.load import load, read_folder
 from linli.kernel.calendar import SHANGHAI
 from linli.kernel.case import Called
-from linli.kernel.load import load, read_folder
 from linli.ledger import definitions, recurring
 from linli.ledger.models import Case
 from tests.cast import PACKS, Cast

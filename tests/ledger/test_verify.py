@@ -11,9 +11,9 @@ import pytest
 from django.db import connection
 
 from linli.config.cli_verify import _print
+from linli.drafting.load import load, read_folder
 from linli.kernel.case import ClockFired, ClockSet, Opened, event_json
 from linli.kernel.case import Entry as KernelEntry
-from linli.kernel.load import load, read_folder
 from linli.ledger import chain, definitions
 from linli.ledger.due import sweep
 from linli.ledger.models import Case, Detail, Entry

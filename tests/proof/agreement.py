@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from linli.drafting.check import check
-from linli.kernel.finding import Finding
+from linli.drafting.finding import Finding
 from tests.proof.explorer import TooLarge, explore
 from tests.proof.random_institutions import FILE, Exam, draw
 from tests.proof.verdict import PROPERTIES, Verdict, judge
@@ -161,7 +161,8 @@ def _differences(exam: Exam, seen: Verdict, told: dict[str, set[str]]) -> list[s
             says = says if not seen["pause-without-resume"] else is_
         if name == "pause-without-resume":
             # `check` tells the act that pauses, the explorer the stage at which the pause never ends
-            says = is_ if says and (is_ or seen["unreachable-stage"] or seen["nobody-can-act"]) else says
+            lame_too = seen["unreachable-stage"] or seen["nobody-can-act"] or seen["unheld"]
+            says = is_ if says and (is_ or lame_too) else says
         if is_ != says:
             found.append(f"{name}: explorer {sorted(is_)}, check {sorted(says)}")
     return found

@@ -32,8 +32,9 @@ from linli.kernel.case import (
     Paused,
     apply_event,
 )
-from linli.kernel.decide import Decision, Refusal, Who, child_ended, decide, fire, open_case
+from linli.kernel.decide import Decision, child_ended, decide, fire, open_case
 from linli.kernel.institution import Act, Institution, Pack
+from linli.kernel.refusal import Refusal, Who
 
 START = datetime(2025, 3, 3, 9, tzinfo=SHANGHAI)
 MANY = 2

@@ -11,8 +11,8 @@ import click
 from linli.config.pack_files import pack_files
 from linli.drafting.check import check_files
 from linli.drafting.check_states import TooManyStates
+from linli.drafting.finding import Finding
 from linli.drafting.worst import WorstCase, worst_case
-from linli.kernel.finding import Finding
 from linli.kernel.institution import Institution, Pack
 
 

@@ -54,7 +54,7 @@ def _sections(before: Pack, one: str | None, after: Pack, other: str | None) -> 
 def _read(named: str) -> tuple[Pack, str | None]:
     """The pack, and which of its institutions is meant; UsageError says what there is instead."""
     from linli.config.pack_files import SHIPPED, pack_files
-    from linli.kernel.load import load
+    from linli.drafting.load import load
 
     is_pack = (SHIPPED / named / "pack.yaml").is_file() or (Path(named) / "pack.yaml").is_file()
     folder, _, wanted = named.rstrip("/").rpartition("/")

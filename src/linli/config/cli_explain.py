@@ -56,7 +56,7 @@ def _drawn(pack: Pack, institution: Institution, lang: str, form: str, on: date,
 def find(name: str) -> tuple[Pack, Institution]:
     """The institution called PACK/INSTITUTION (a shipped pack or a folder); UsageError says what there is instead."""
     from linli.config.pack_files import pack_files
-    from linli.kernel.load import load
+    from linli.drafting.load import load
 
     pack_name, _, wanted = name.rpartition("/")
     pack, findings = load(*pack_files(pack_name or wanted))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from linli.drafting.check import check_files
-from linli.kernel.load import read_folder
+from linli.drafting.load import read_folder
 
 if TYPE_CHECKING:
     from linli.kernel.institution import Pack

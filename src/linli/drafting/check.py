@@ -19,10 +19,10 @@ from linli.drafting.check_stages import check_stages
 from linli.drafting.check_states import Graph, TooManyStates
 from linli.drafting.check_words import check_pack_words, check_words
 from linli.drafting.codes import CODES, found
+from linli.drafting.finding import Finding
+from linli.drafting.load import Files, load
 from linli.drafting.scenario import Scenario, read_scenarios
-from linli.kernel.finding import Finding
 from linli.kernel.institution import Institution, Pack
-from linli.kernel.load import Files, load
 
 
 def check_files(files: Files, name: str) -> tuple[Pack | None, list[Finding]]:

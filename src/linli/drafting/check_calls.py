@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from linli.drafting.check_names import mark_of
 from linli.drafting.check_states import Graph
 from linli.drafting.codes import found
-from linli.kernel.finding import Finding
+from linli.drafting.finding import Finding
 from linli.kernel.institution import FIELD_CLASSES, Calls, Institution, Pack, Stage
 
 

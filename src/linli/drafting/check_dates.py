@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from linli.drafting.check_names import acts_of, mark_of
 from linli.drafting.codes import found
-from linli.kernel.finding import Finding
+from linli.drafting.finding import Finding
 from linli.kernel.institution import Dated, Institution, Pack
 
 NO_SOURCE = re.compile(r"\W*(todo|tbd|fixme|unknown|none|n/?a|待定|待补|不详|无|暂无)?\W*", re.IGNORECASE)

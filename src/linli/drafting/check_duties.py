@@ -8,7 +8,7 @@ from linli.drafting.check_names import PlacedAct, acts_of, mark_of
 from linli.drafting.check_states import Graph, State
 from linli.drafting.check_words import placeholders
 from linli.drafting.codes import found
-from linli.kernel.finding import Finding
+from linli.drafting.finding import Finding
 from linli.kernel.institution import FIELD_CLASSES, Act, Field, Institution, Pack, Role, Stage
 
 

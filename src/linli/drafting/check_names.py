@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from linli.drafting.codes import found
-from linli.kernel.finding import Finding, nearest
+from linli.drafting.finding import Finding, nearest
 from linli.kernel.institution import Act, Institution, Mark, Pack
 
 ACTORS = ("holder", "clock", "children")

@@ -7,7 +7,7 @@ from collections import deque
 from linli.drafting.check_names import mark_of
 from linli.drafting.check_states import Edge, Graph, State
 from linli.drafting.codes import found
-from linli.kernel.finding import Finding
+from linli.drafting.finding import Finding
 from linli.kernel.institution import Mark
 
 

@@ -8,9 +8,9 @@ from itertools import pairwise
 
 from linli.drafting.check_names import mark_of
 from linli.drafting.codes import found
+from linli.drafting.finding import Finding
 from linli.drafting.scenario import Played, Scenario, play
 from linli.kernel.case import Asked, Entry, Moved, Opened, Resulted
-from linli.kernel.finding import Finding
 from linli.kernel.institution import Act, Institution, Pack
 
 FAULTS = (LookupError, ValueError, TypeError, AttributeError, OverflowError)

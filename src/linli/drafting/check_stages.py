@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from linli.drafting.check_names import PlacedAct, acts_of, mark_of
 from linli.drafting.codes import found
-from linli.kernel.finding import Finding
+from linli.drafting.finding import Finding
 from linli.kernel.institution import Act, Institution, Stage
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from linli.drafting.check_names import PlacedAct, acts_of, mark_of
 from linli.drafting.codes import found
-from linli.kernel.finding import Finding
+from linli.drafting.finding import Finding
 from linli.kernel.institution import Act, Institution, Pack, Text
 
 HAN = re.compile(r"[㐀-鿿]")

@@ -12,7 +12,7 @@ from typing import Literal
 
 from linli.drafting.codes_list import CHAPTERS
 from linli.drafting.codes_list import CODES as _ROWS
-from linli.kernel.finding import Finding
+from linli.drafting.finding import Finding
 from linli.kernel.institution import Mark, Text
 
 

@@ -14,13 +14,14 @@ from typing import Any
 
 import yaml
 
+from linli.drafting.finding import Finding
+from linli.drafting.load import Files
+from linli.drafting.reader import BAD, Reader
 from linli.kernel.calendar import SHANGHAI
 from linli.kernel.case import Called, Case, Entry, Joined, Told, apply, apply_event
-from linli.kernel.decide import Decision, Refusal, Who, child_ended, decide, fire, open_case
-from linli.kernel.finding import Finding
+from linli.kernel.decide import Decision, child_ended, decide, fire, open_case
 from linli.kernel.institution import Institution, Mark, Pack, Text
-from linli.kernel.load import Files
-from linli.kernel.reader import BAD, Reader
+from linli.kernel.refusal import Refusal, Who
 
 _KEYS = {"scenario", "covers", "cast", "steps", "expect", "until", "vacant"}
 _STEP_KEYS = {"at", "who", "act", "with", "on", "refused"}

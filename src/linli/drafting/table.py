@@ -9,8 +9,8 @@ from datetime import date
 from itertools import groupby
 from typing import Literal
 
-from linli.kernel.decide import title_of
 from linli.kernel.institution import Act, Dated, Institution, Pack, Stage
+from linli.kernel.refusal import title_of
 
 SYSTEM = ("clock", "children")
 """Actors that are not people."""

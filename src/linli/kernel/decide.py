@@ -45,12 +45,20 @@ from linli.kernel.case import (
     note,
 )
 from linli.kernel.institution import Act, Clock, Institution, Pack, Publish, Text
-from linli.kernel.refusal import CHILDREN as CHILDREN
-from linli.kernel.refusal import CLOCK as CLOCK
-from linli.kernel.refusal import Refusal as Refusal
-from linli.kernel.refusal import Who as Who
-from linli.kernel.refusal import bad_date, blocked, end_of, ended, incomplete, may, not_here, not_yours, refuse_role
-from linli.kernel.refusal import title_of as title_of
+from linli.kernel.refusal import (
+    CLOCK,
+    Refusal,
+    Who,
+    bad_date,
+    blocked,
+    end_of,
+    ended,
+    incomplete,
+    may,
+    not_here,
+    not_yours,
+    refuse_role,
+)
 from linli.kernel.values import check as check_values
 
 AGREE, DECLINE = ".agree", ".decline"

@@ -1,6 +1,6 @@
 """The words of the language, as frozen dataclasses.
 
-A pack's text files are read into these by :mod:`linli.kernel.load`. The keys a file may use are exactly the fields
+A pack's text files are read into these by :mod:`linli.drafting.load`. The keys a file may use are exactly the fields
 below: the loader, the reference page and the editor's schema are all drawn from them, so they cannot drift.
 Every class carries ``mark`` (where it was written) and ``marks`` (where each of its keys was written).
 """
@@ -40,26 +40,27 @@ def key(doc: str, **kwargs: Any) -> Any:
     return field(metadata={"doc": doc, "alias": alias}, **kwargs)
 
 
-def _nowhere() -> Any:
-    return field(default=NOWHERE, compare=False, repr=False, metadata={"internal": True})
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """Something that stands in a pack's file: where it begins, and where each of its keys was written."""
+
+    mark: Mark = field(default=NOWHERE, compare=False, repr=False, metadata={"internal": True})
+    marks: Mapping[str, Mark] = field(default_factory=dict, compare=False, repr=False, metadata={"internal": True})
 
 
-def _marks() -> Any:
-    return field(default_factory=dict, compare=False, repr=False, metadata={"internal": True})
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named(Written):
+    """Something that a file lists under a name."""
 
-
-def _name() -> Any:
-    return field(default="", metadata={"internal": True})
+    name: str = field(default="", metadata={"internal": True})
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class Text(Written):
     """Words for people, in both languages of the product."""
 
     zh: str = key("Simplified Chinese.")
     en: str = key("English.")
-    mark: Mark = _nowhere()
-    marks: Mapping[str, Mark] = _marks()
 
     def in_(self, lang: str) -> str:
         """The words in ``lang``: Chinese for any code that starts with ``zh``, English otherwise."""
@@ -67,35 +68,29 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Party:
+class Party(Named):
     """Somebody who is part of a case without holding a duty: the one who raised it, the unit that called."""
 
     title: Text = key("Name shown to people.")
     who: Literal["person", "case", "public"] = key("A person, the case that called this one, or everybody here.")
     anonymous: bool = key("May stay unknown: then reached by the case's secret link.", default=False)
-    name: str = _name()
-    mark: Mark = _nowhere()
-    marks: Mapping[str, Mark] = _marks()
 
 
 @dataclass(frozen=True, slots=True)
-class Role:
+class Role(Named):
     """Who acts: the people who hold a duty at the case's place or unit, found when the act happens."""
 
     title: Text = key("Name shown to people.")
     duty: str = key("A duty declared in pack.yaml.")
     at: str = key("A level of the case's place (grid, street …), or `unit` for the unit the case is addressed to.")
     never: tuple[str, ...] = key("Acts (or `handler`, for any work) whose doer may not act in this role.", default=())
-    name: str = _name()
-    mark: Mark = _nowhere()
-    marks: Mapping[str, Mark] = _marks()
 
 
 FieldType = Literal["text", "code", "yes_no", "date", "moment", "number", "point", "files", "units", "area", "items"]
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class Field(Named):
     """One thing that is written down, with who may read it."""
 
     title: Text = key("Name shown to people.")
@@ -106,13 +101,10 @@ class Field:
     accept: tuple[str, ...] = key("Kinds of file: image.", default=())
     list: str | None = key("The code list of a `code` field.", default=None)
     opens_to: tuple[str, ...] = key("Roles that may read a sealed field.", default=())
-    name: str = _name()
-    mark: Mark = _nowhere()
-    marks: Mapping[str, Mark] = _marks()
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
+class Clock(Named):
     """A named promise over several stages. A transfer never shortens or restarts it."""
 
     title: Text = key("Name shown to people.")
@@ -121,13 +113,10 @@ class Clock:
     until: Literal["answered", "ended"] = key("What stops it.", default="answered")
     tells: tuple[str, ...] = key("Roles and parties told when it runs out.", default=())
     counts: str | None = key("Counter raised when it runs out.", default=None)
-    name: str = _name()
-    mark: Mark = _nowhere()
-    marks: Mapping[str, Mark] = _marks()
 
 
 @dataclass(frozen=True, slots=True)
-class Calls:
+class Calls(Written):
     """Child cases, one for each named unit, opened when the stage is entered."""
 
     institution: str = key("The institution of the child cases.")
@@ -137,12 +126,10 @@ class Calls:
     lead: Literal["first", "none"] = key("Who leads: the unit named first, through every transfer.", default="first")
     passes: tuple[str, ...] = key("Fields handed down to the children.", default=())
     fills: str | None = key("With `items`: the child's field that takes the line.", default=None)
-    mark: Mark = _nowhere()
-    marks: Mapping[str, Mark] = _marks()
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class Act(Named):
     """What somebody, or the clock, does to a case: the only thing that changes it."""
 
     title: Text = key("The words on the button.")
@@ -179,13 +166,10 @@ class Act:
     or_else: Text | None = key("Why it is refused while `when` does not hold.", default=None)
     within: str | None = key("For a pause: the longest it may last; the clock then resumes.", default=None)
     only_in: tuple[str, ...] = key("For an act of `anywhere`: the stages in which it is allowed.", default=())
-    name: str = _name()
-    mark: Mark = _nowhere()
-    marks: Mapping[str, Mark] = _marks()
 
 
 @dataclass(frozen=True, slots=True)
-class Ballot:
+class Ballot(Written):
     """A vote: who is entitled, what is asked, when enough took part, when it passed."""
 
     options: Mapping[str, Text] = key("What may be voted: name → words.")
@@ -196,12 +180,10 @@ class Ballot:
     passes: str = key("Expression over the same names and each option's votes.")
     source: str = key("The law or rule behind quorum and pass rule.")
     advisory: bool = key("The law takes this decision elsewhere: the result is advice and says so.", default=False)
-    mark: Mark = _nowhere()
-    marks: Mapping[str, Mark] = _marks()
 
 
 @dataclass(frozen=True, slots=True)
-class Meeting:
+class Meeting(Written):
     """A meeting: only what was announced may be resolved, and only when enough came."""
 
     agenda: str = key("The `items` field with the announced agenda.")
@@ -211,67 +193,53 @@ class Meeting:
     resolutions: str = key("The `items` field with what was resolved; each line begins with its agenda line.")
     decides: str = key("The act that records the resolutions.")
     source: str = key("The rule behind the quorum.")
-    mark: Mark = _nowhere()
-    marks: Mapping[str, Mark] = _marks()
 
 
 @dataclass(frozen=True, slots=True)
-class Indicator:
+class Indicator(Named):
     """One thing that is rated from 0 to 100."""
 
     title: Text = key("Name shown to people.")
     weight: int = key("Percent of the total.")
     field: str = key("The number field that holds a rating.")
-    name: str = _name()
-    mark: Mark = _nowhere()
-    marks: Mapping[str, Mark] = _marks()
 
 
 @dataclass(frozen=True, slots=True)
-class Grade:
+class Grade(Named):
     """A grade and the least total that reaches it."""
 
     title: Text = key("Name shown to people.")
     least: int = key("The least total, 0 to 100.")
-    name: str = _name()
-    mark: Mark = _nowhere()
-    marks: Mapping[str, Mark] = _marks()
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
+class Score(Written):
     """An appraisal: indicators, raters and their weights, grades. Facts for people who decide."""
 
     indicators: Mapping[str, Indicator] = key("What is rated; weights sum to 100.")
     raters: Mapping[str, int] = key("Role → weight in percent; they sum to 100.")
     grades: Mapping[str, Grade] = key("From the lowest, which begins at 0, up.")
-    mark: Mark = _nowhere()
-    marks: Mapping[str, Mark] = _marks()
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Written):
     """A time range on a shared place."""
 
     place: str = key("The text field that names the place.")
     start: str = key("The moment field from when.")
     end: str = key("The moment field until when.")
-    mark: Mark = _nowhere()
-    marks: Mapping[str, Mark] = _marks()
 
 
 @dataclass(frozen=True, slots=True)
-class Funding:
+class Funding(Written):
     """Money pledged, received and spent; nothing is spent that was not received."""
 
     amount: str = key("The number field with the amount, in yuan.")
     who: str = key("The text field with who gives or gets it.")
-    mark: Mark = _nowhere()
-    marks: Mapping[str, Mark] = _marks()
 
 
 @dataclass(frozen=True, slots=True)
-class Publish:
+class Publish(Written):
     """What is shown to whom, where, and for how long. Only fields of class `public` can be."""
 
     audience: Literal["residents", "staff", "everybody"] = key("Who reads it.")
@@ -279,12 +247,10 @@ class Publish:
     period: str = key("A parameter: how long it hangs.", alias="for")
     fields: tuple[str, ...] = key("What is shown.")
     objections: str | None = key("The act by which somebody objects.", default=None)
-    mark: Mark = _nowhere()
-    marks: Mapping[str, Mark] = _marks()
 
 
 @dataclass(frozen=True, slots=True)
-class Every:
+class Every(Written):
     """The calendar opens the case: each period, on a day, at an hour, for each holder of a duty."""
 
     each: Literal["week", "month", "quarter", "year"] = key("The period.")
@@ -292,12 +258,10 @@ class Every:
     at: str = key("The hour, as 19:00.")
     duty: str = key("One case for each place at which somebody holds this duty.")
     calendar: str | None = key("Move to the next working day of this calendar.", default=None)
-    mark: Mark = _nowhere()
-    marks: Mapping[str, Mark] = _marks()
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(Named):
     """Where a case stands: who holds it, until when, and what happens when the time runs out."""
 
     title: Text = key("Name shown to people.")
@@ -314,23 +278,18 @@ class Stage:
     slot: Slot | None = key("A time on a shared place is held here.", default=None)
     funding: Funding | None = key("Money is accounted for here.", default=None)
     publish: Publish | None = key("Something is published while the case stands here.", default=None)
-    name: str = _name()
-    mark: Mark = _nowhere()
-    marks: Mapping[str, Mark] = _marks()
 
 
 @dataclass(frozen=True, slots=True)
-class Allowed:
+class Allowed(Written):
     """A warning the author has read, and why it may stand. Findings that are errors cannot be allowed."""
 
     code: str = key("The code of the finding.")
     because: Text = key("Why it may stand.")
-    mark: Mark = _nowhere()
-    marks: Mapping[str, Mark] = _marks()
 
 
 @dataclass(frozen=True, slots=True)
-class Institution:
+class Institution(Written):
     """A published, dated, versioned definition: stages, acts, who, by when, what is told to whom."""
 
     institution: str = key("Its name: lower-case letters, digits and underscores.")
@@ -351,8 +310,6 @@ class Institution:
     anywhere: Mapping[str, Act] = key("Acts allowed in every open stage.", default_factory=dict)
     allows: tuple[Allowed, ...] = key("Warnings that may stand, each with a reason.", default=())
     version: str = field(default="", metadata={"internal": True})
-    mark: Mark = _nowhere()
-    marks: Mapping[str, Mark] = _marks()
 
     @property
     def name(self) -> str:
@@ -369,7 +326,7 @@ class Institution:
 
 
 @dataclass(frozen=True, slots=True)
-class Dated:
+class Dated(Written):
     """One value of a parameter, from a day on. A date that no value covers is an error, never zero."""
 
     from_: date = key("First day it holds.", alias="from")
@@ -378,8 +335,6 @@ class Dated:
     source: str = key("Where the number comes from, or `setting` with the reason.")
     to: date | None = key("Last day it holds; open-ended without.", default=None)
     calendar: str = key("A calendar of the pack.", default="always")
-    mark: Mark = _nowhere()
-    marks: Mapping[str, Mark] = _marks()
 
     @property
     def limit(self) -> Limit:
@@ -388,40 +343,31 @@ class Dated:
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
+class Code(Named):
     """One entry of a code list."""
 
     title: Text = key("Name shown to people.")
     group: str | None = key("The entry of the same list it belongs under.", default=None)
     says: Text | None = key("What a person is told when this code is used.", default=None)
-    name: str = _name()
-    mark: Mark = _nowhere()
-    marks: Mapping[str, Mark] = _marks()
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class Result(Named):
     """How a case came out; a result is not a stage."""
 
     title: Text = key("Name shown to people.")
     counts: Literal["closed", "excluded"] = key("Whether it counts in the figures or beside them.", default="closed")
-    name: str = _name()
-    mark: Mark = _nowhere()
-    marks: Mapping[str, Mark] = _marks()
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
+class Level(Named):
     """One level of the tree of places, in the city's own words."""
 
     title: Text = key("The name of the level.")
-    name: str = _name()
-    mark: Mark = _nowhere()
-    marks: Mapping[str, Mark] = _marks()
 
 
 @dataclass(frozen=True, slots=True)
-class Duty:
+class Duty(Named):
     """A kind of dated tie between a person and a place or unit."""
 
     title: Text = key("The name of the post.")
@@ -429,13 +375,10 @@ class Duty:
     above: str | None = key("The duty that takes over when nobody holds this one; none at the top.", default=None)
     sees: Literal["handler", "supervisor"] = key("The field class its holders read.", default="handler")
     works: Literal["field", "desk", "department", "command"] = key("The pages its holders start on.", default="desk")
-    name: str = _name()
-    mark: Mark = _nowhere()
-    marks: Mapping[str, Mark] = _marks()
 
 
 @dataclass(frozen=True, slots=True)
-class PackFile:
+class PackFile(Written):
     """pack.yaml: what the city calls its levels, and which duties exist."""
 
     pack: str = key("Its name, the same as its folder.")
@@ -444,8 +387,6 @@ class PackFile:
     place: str | None = key("The 12-digit code of the area it governs.", default=None)
     levels: Mapping[str, Level] = key("Levels of places, from the top down.", default_factory=dict)
     duties: Mapping[str, Duty] = key("Posts that somebody may hold.", default_factory=dict)
-    mark: Mark = _nowhere()
-    marks: Mapping[str, Mark] = _marks()
 
 
 @dataclass(frozen=True, slots=True)

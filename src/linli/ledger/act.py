@@ -19,8 +19,9 @@ from linli.kernel.calendar import SHANGHAI
 from linli.kernel.case import Called, Joined, apply_event
 from linli.kernel.case import Case as KernelCase
 from linli.kernel.case import Entry as KernelEntry
-from linli.kernel.decide import CLOCK, Decision, Refusal, Who, child_ended, decide, open_case
+from linli.kernel.decide import Decision, child_ended, decide, open_case
 from linli.kernel.institution import Institution, Text
+from linli.kernel.refusal import CLOCK, Refusal, Who
 from linli.ledger import chain, mandates, store
 from linli.ledger.definitions import NotInForce, Runtime, runtime
 from linli.ledger.lock import Locked, lock

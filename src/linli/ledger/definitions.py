@@ -13,9 +13,9 @@ from datetime import date, datetime
 from django.db import connection, transaction
 from django.utils import timezone
 
+from linli.drafting.load import load
 from linli.kernel.calendar import SHANGHAI
 from linli.kernel.institution import Act, Institution, Pack, Text
-from linli.kernel.load import load
 from linli.ledger.models import Case, Definition, PackFile
 from linli.people import registry
 from linli.places.acts import bump
@@ -186,7 +186,7 @@ def publish(pack: Pack, now: datetime) -> list[str]:
             Definition.objects.create(
                 institution=institution.name,
                 version=institution.version,
-                source=_source(pack, institution.name),
+                source=_source(pack, institution),
                 valid_from=institution.valid_from,
                 loaded=now,
             )
@@ -199,8 +199,9 @@ def publish(pack: Pack, now: datetime) -> list[str]:
     return fresh
 
 
-def _source(pack: Pack, name: str) -> str:
-    return next(text for path, text in sorted(pack.sources.items()) if path.endswith(f"/{name}/institution.yaml"))
+def _source(pack: Pack, institution: Institution) -> str:
+    """Its text: where a city replaces an institution of the pack it extends there are two, and the mark tells which."""
+    return pack.sources[institution.mark.file]
 
 
 def _check_needed(pack: Pack) -> None:

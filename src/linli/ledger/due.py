@@ -78,6 +78,8 @@ def _fire(rt: Runtime, snapshot: Snapshot, case: Locked, now: datetime, rows: li
         if decision is None:
             return count
         if parent is not None or any(isinstance(e, Called) for e in decision.entry.events):
+            store.update(rows)  # what this case did before must not be written over what follows
+            rows.clear()
             case.head, stage = head, kernel.stage
             kernel = commit(rt, snapshot, case, decision, parent, stage)
             head = case.head

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from linli.kernel.calendar import SHANGHAI
-from linli.kernel.decide import Who
 from linli.kernel.institution import Institution, Pack, Role
+from linli.kernel.refusal import Who
 from linli.people.registry import Holder, Snapshot, belongs
 
 

@@ -15,8 +15,9 @@ from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import Least
 
 from linli.kernel.calendar import SHANGHAI
-from linli.kernel.decide import title_of, to_settle
+from linli.kernel.decide import to_settle
 from linli.kernel.institution import FIELD_CLASSES, Act, Institution, Text
+from linli.kernel.refusal import title_of
 from linli.ledger import filters as narrowing
 from linli.ledger import mandates, visible
 from linli.ledger.definitions import Runtime, runtime

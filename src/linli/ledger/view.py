@@ -12,8 +12,9 @@ from typing import Any
 
 from linli.kernel.case import STAGE_CLOCK, Entry, Followed, Moved, Opened, Told, event_from
 from linli.kernel.case import Case as KernelCase
-from linli.kernel.decide import AGREE, DECLINE, Who, available, title_of, to_settle
+from linli.kernel.decide import AGREE, DECLINE, available, to_settle
 from linli.kernel.institution import Act, Institution, Text
+from linli.kernel.refusal import Who, title_of
 from linli.ledger import mandates, visible
 from linli.ledger.act import context_of
 from linli.ledger.definitions import Runtime, runtime

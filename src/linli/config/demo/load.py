@@ -16,9 +16,9 @@ from linli.config import environment
 from linli.config.demo import content
 from linli.config.demo.play import DemoError, Player
 from linli.config.demo.routes import Plan, Routes
+from linli.drafting.load import load, read_folder
 from linli.kernel.calendar import SHANGHAI, CalendarGap
 from linli.kernel.institution import Pack
-from linli.kernel.load import load, read_folder
 from linli.ledger import definitions, outbox
 from linli.ledger.channels import EMAIL, SMS, Channel, LinesSms
 from linli.ledger.models import Case

@@ -12,7 +12,7 @@ from django.db.models import Min
 from tqdm import tqdm
 
 from linli.config.demo.routes import Plan, Step, filed_by
-from linli.kernel.decide import Refusal
+from linli.kernel.refusal import Refusal
 from linli.ledger import act as ledger
 from linli.ledger import due, mandates, outbox
 from linli.ledger.definitions import Runtime

@@ -14,8 +14,8 @@ from django.db import connection, transaction
 from linli.features.requests import rules
 from linli.features.requests.mapping import Layout
 from linli.features.requests.rules import Known, Problem, Raw, Request
-from linli.kernel.decide import Refusal
 from linli.kernel.institution import Pack, Text
+from linli.kernel.refusal import Refusal
 from linli.ledger import act as ledger
 from linli.ledger.models import Case
 from linli.people.registry import Snapshot

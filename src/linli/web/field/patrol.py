@@ -10,8 +10,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from linli.kernel.decide import Refusal
 from linli.kernel.institution import Institution, Text
+from linli.kernel.refusal import Refusal
 from linli.ledger import act as ledger
 from linli.ledger.definitions import runtime
 from linli.people import registry

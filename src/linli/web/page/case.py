@@ -17,8 +17,8 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods
 
-from linli.kernel.decide import Refusal
 from linli.kernel.institution import Text
+from linli.kernel.refusal import Refusal
 from linli.ledger import act as ledger
 from linli.ledger import view as views
 from linli.ledger import visible

@@ -12,8 +12,8 @@ from django.utils.safestring import SafeString, mark_safe
 
 from linli.drafting.diagram import diagram
 from linli.kernel.calendar import SHANGHAI
-from linli.kernel.decide import title_of
 from linli.kernel.institution import Text
+from linli.kernel.refusal import title_of
 from linli.ledger.definitions import runtime
 from linli.ledger.view import CaseView, ChildView, Fact, Happened
 from linli.web.page import attachments, clocks, rows

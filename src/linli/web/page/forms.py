@@ -14,8 +14,8 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 
-from linli.kernel.decide import Refusal
 from linli.kernel.institution import Code, Field, Institution, Pack, Text
+from linli.kernel.refusal import Refusal
 from linli.people.registry import Office, Snapshot
 from linli.web.page import attachments
 

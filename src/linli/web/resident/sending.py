@@ -9,8 +9,8 @@ from django.db import transaction
 from django.http import HttpRequest
 from psycopg.errors import UniqueViolation
 
-from linli.kernel.decide import Refusal
 from linli.kernel.institution import Field, Institution, Text
+from linli.kernel.refusal import Refusal
 from linli.kernel.values import is_empty
 from linli.ledger import act as ledger
 from linli.ledger.definitions import runtime

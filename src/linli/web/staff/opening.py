@@ -10,8 +10,8 @@ from django.db import transaction
 from django.http import HttpRequest
 from psycopg.errors import UniqueViolation
 
-from linli.kernel.decide import Refusal
 from linli.kernel.institution import Institution, Pack
+from linli.kernel.refusal import Refusal
 from linli.ledger import act as ledger
 from linli.ledger.models import Case
 from linli.ledger.visible import Viewer

@@ -16,7 +16,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import yaml
 
-from linli.kernel.finding import Finding, error, nearest
+from linli.drafting.finding import Finding, error, nearest
 from linli.kernel.institution import Mark
 
 LONGEST_FILE = 200_000
