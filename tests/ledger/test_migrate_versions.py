@@ -12,10 +12,12 @@ from linli.drafting.load import load
 from linli.kernel.calendar import SHANGHAI
 from linli.kernel.refusal import Refusal
 from linli.ledger import act as ledger
-from linli.ledger import definitions
+from linli.ledger import definitions, queries
 from linli.ledger.definitions import NotInForce, StillNeeded, runtime
 from linli.ledger.models import Case, Definition, Frozen
 from linli.ledger.verify import verify
+from linli.ledger.visible import viewer
+from linli.people import registry
 from tests.cast import GRID_A, NOW, Cast, area
 from tests.ledger import new_version
 from tests.ledger.new_version import NUMBERS, REQUEST
@@ -140,3 +142,33 @@ def test_a_pack_that_takes_away_what_open_cases_need_is_refused(
     assert runtime().institution("request").version == before  # nothing happened
     cast.act("li", lamp.id, "withdraw", NOW + timedelta(hours=1))
     definitions.publish(pack, NOW)  # nobody needs it any more
+
+
+def test_a_city_that_replaces_what_it_extends_publishes_its_own_text(cast: Cast) -> None:
+    found = new_version.shipped()
+    found["zhenjiang/pack.yaml"] = "pack: zhenjiang\ntitle: {zh: 镇江市, en: Zhenjiang}\nextends: changzhou\n"
+    found["zhenjiang/request/institution.yaml"] = new_version.files()[REQUEST]
+    pack, findings = load(found, "zhenjiang")
+    assert pack is not None and not findings
+    definitions.publish(pack, NOW)
+    definitions.forget()
+    version = runtime().institution("request").version
+    stored = Definition.objects.get(institution="request", version=version)
+    assert stored.source == found["zhenjiang/request/institution.yaml"]
+    lamp = Case.objects.get(id=cast.lamp().id)
+    again = new_version.publish(new_version.shipped(), NOW)  # back to the shipped one: the case keeps its text
+    assert lamp.version == version != again.institutions["request"].version
+    assert verify(NOW).faults == []
+
+
+def test_who_must_agree_is_asked_though_the_new_version_asks_nobody(cast: Cast) -> None:
+    lamp = cast.lamp()
+    cast.act("wang", lamp.id, "pass_up", NOW + timedelta(hours=1), reason="办不了")
+    cast.act("chen", lamp.id, "extend", NOW + timedelta(hours=2), delay="等配件", until="2026-04-10")
+    found = new_version.files()
+    found = {path: text.replace("    approves: supervisor\n", "") for path, text in found.items()}
+    new_version.publish(found, NOW)
+    supervisor = viewer(cast.id("xu"), registry.fresh(), NOW)
+    (row,) = queries.waiting(supervisor, NOW + timedelta(hours=3))
+    assert row.number == lamp.number
+    cast.act("xu", lamp.id, "extend.agree", NOW + timedelta(hours=3))

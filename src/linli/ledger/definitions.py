@@ -7,6 +7,7 @@ that text. A text whose ``valid_from`` lies ahead waits: until that day new case
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -86,6 +87,16 @@ class Runtime:
         if found is None:
             found = self.pinned[(name, version or "")] = self._older(name, version or "")
         return found
+
+    def ever(self) -> Iterator[Institution]:
+        """Every version of every institution under which a case may still be open, those in force first."""
+        yield from self.pack.institutions.values()
+        held = {(i.name, i.version) for i in self.pack.institutions.values()}
+        for name, versions in self.earlier.items():
+            for _, version in versions:
+                if (name, version) not in held:
+                    with suppress(LookupError):  # one that cannot be read any more is for linli verify to tell
+                        yield self.institution(name, version)
 
     def _before(self, coming: Institution, on: date) -> Institution:
         """What holds while ``coming`` does not: the version with the latest first day that has begun."""

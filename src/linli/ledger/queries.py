@@ -165,9 +165,12 @@ def waiting(who: Viewer, now: datetime) -> list[Row]:
 
 
 def _may_ever_agree(rt: Runtime, who: Viewer) -> bool:
-    """Whether any duty of ``who`` (or one it stands in for) is asked for agreement by some act; spares the query."""
+    """Whether any duty of ``who`` (or one it stands in for) is asked for agreement by some act; spares the query.
+
+    Of every version, because an open case may wait under one that holds no more.
+    """
     mine = {h.duty for h in who.duties}
-    for institution in rt.pack.institutions.values():
+    for institution in rt.ever():
         acts = [*institution.anywhere.values(), *(a for s in institution.stages.values() for a in s.acts.values())]
         roles = [institution.roles[a.approves] for a in acts if a.approves]
         if any(mine & set(rt.pack.ladder(r.duty)) for r in roles):
