@@ -20,7 +20,7 @@ def exit_with_parent() -> None:
     a parent killed while its child was still starting is noticed too, and the child does not keep the port for ever.
     """
     parent = environment.integer("LINLI_EXIT_WITH_PARENT", 0, least=0, most=2**31)
-    if not parent:
+    if parent in (0, os.getpid()):  # nobody said so, or we said it ourselves for those we start
         return
 
     def watch() -> None:
