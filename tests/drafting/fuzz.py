@@ -1,4 +1,4 @@
-"""Damaged texts for the loader: real files flipped, cut, spliced, tagged and nested, and noise that never was a file."""
+"""Damaged texts for the loader: real files flipped, cut, spliced, tagged and nested, and noise of all kinds."""
 
 from __future__ import annotations
 
@@ -17,12 +17,86 @@ from tests.drafting.broken_packs import HERE
 SLOWEST = 1.0
 """Seconds that reading one damaged pack may take: processor time, so that a busy machine is not blamed."""
 
-ODD = ("\0", "\ufeff", "\r\n", "\r", "\x85", "\u2028", "\u202e", "\ud800", "\x1b", "\x7f", "é", "𠀀", "\t", "　", "'", '"',
-       "{", "}", "[", "]", ":", "- ", "? ", "!!", "&a ", "*a", "|", ">", "%", "@", "`", "#", ",", "---\n", "...\n", "<<: ")  # fmt: skip
-VALUES = ("", "~", "null", "[]", "{}", "[[]]", "{a: {b: c}}", "no", "1e999", "0x7f", "9" * 400, "-1", "2022-02-30",
-          "0000-01-01", "9999-12-31", "99999-01-01", "2022-01-01T00:00:00Z", "!!python/object:os.system x", "!!binary aGk=",
-          "&a x", "*a", "clock", "back", "holder", "x" * 70, "'", '"', "999999999", "1.5", "true", ".nan", "{? [a]: b}",
-          "[a, b, [c]]", "100000000", "٣", "２０２２-０１-０１", "2022-W01-1", "20220101", "'size(x) > 0'", "1/0")  # fmt: skip
+ODD = (
+    "\0",
+    "\ufeff",
+    "\r\n",
+    "\r",
+    "\x85",
+    "\u2028",
+    "\u202e",
+    "\ud800",
+    "\x1b",
+    "\x7f",
+    "é",
+    "𠀀",
+    "\t",
+    "　",
+    "'",
+    '"',
+    "{",
+    "}",
+    "[",
+    "]",
+    ":",
+    "- ",
+    "? ",
+    "!!",
+    "&a ",
+    "*a",
+    "|",
+    ">",
+    "%",
+    "@",
+    "`",
+    "#",
+    ",",
+    "---\n",
+    "...\n",
+    "<<: ",
+)
+VALUES = (
+    "",
+    "~",
+    "null",
+    "[]",
+    "{}",
+    "[[]]",
+    "{a: {b: c}}",
+    "no",
+    "1e999",
+    "0x7f",
+    "9" * 400,
+    "-1",
+    "2022-02-30",
+    "0000-01-01",
+    "9999-12-31",
+    "99999-01-01",
+    "2022-01-01T00:00:00Z",
+    "!!python/object:os.system x",
+    "!!binary aGk=",
+    "&a x",
+    "*a",
+    "clock",
+    "back",
+    "holder",
+    "x" * 70,
+    "'",
+    '"',
+    "999999999",
+    "1.5",
+    "true",
+    ".nan",
+    "{? [a]: b}",
+    "[a, b, [c]]",
+    "100000000",
+    "٣",
+    "２０２２-０１-０１",
+    "2022-W01-1",
+    "20220101",
+    "'size(x) > 0'",
+    "1/0",
+)
 
 
 @dataclass
@@ -89,7 +163,7 @@ def _try(outcome: Outcome, files: dict[str, bytes | str], name: str, what: str) 
                 or not finding.remedy.zh
             ):
                 outcome.faults.append(f"{what}: {finding.code} without a place or words: {mark}")
-        _, more = check_files(files, name)
+        _, more = (None, []) if findings else check_files(files, name)
         outcome.codes.update({f.code for f in (findings or more)})
         if any(f.mark.line < 1 or not f.mark.file for f in more):
             outcome.faults.append(f"{what}: a finding of check without a place")

@@ -1,0 +1,92 @@
+"""The checker and a brute-force explorer that shares no line with it agree on every property, both ways.
+
+The long run is ``python -m tests.proof --count 200000``.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+from pathlib import Path
+from random import Random
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+
+from linli.drafting.check_states import Edge, Graph
+from linli.drafting.load import load
+from tests.proof.__main__ import add_up, spread
+from tests.proof.agreement import Tally, compare, run
+from tests.proof.explorer import TooLarge
+from tests.proof.random_institutions import Exam, draw, exams, written
+from tests.proof.verdict import PROPERTIES
+
+HERE = Path(__file__).parent
+COUNT = 10_000
+
+
+def test_the_explorer_shares_nothing_with_the_checks() -> None:
+    for name in ("explorer.py", "verdict.py"):
+        for node in ast.walk(ast.parse((HERE / name).read_text(encoding="utf-8"))):
+            modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            modules += [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            assert not any(m.startswith("linli") and not m.startswith("linli.kernel") for m in modules), name
+
+
+@pytest.mark.slow
+def test_check_and_explorer_agree_on_ten_thousand_institutions() -> None:
+    tally = add_up(spread(run, 0, COUNT, 2), Tally(), COUNT)
+    print("\n".join(tally.lines()))
+    assert tally.drawn == COUNT
+    assert tally.differing == []
+    assert tally.too_large < COUNT / 100
+    assert tally.sound >= COUNT / 20, "sound institutions are examined as well as faulty ones"
+    for name in (*PROPERTIES, "join-never"):
+        assert tally.alike[name] >= 50, f"{name}: hardly ever drawn, so hardly proved"
+        assert tally.without[name] >= 50, name
+
+
+@settings(max_examples=60, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@given(exams())
+def test_agreement_on_what_hypothesis_draws(exam: Exam) -> None:
+    with contextlib.suppress(TooLarge):
+        assert compare(exam)[0] == []
+
+
+def test_the_loader_reads_what_is_drawn() -> None:
+    """The institutions are made in memory; written down, the loader reads the same, without a finding."""
+    for seed in range(60):
+        exam = draw(Random(seed))
+        head = {"pack": "p", "title": {"zh": "样例", "en": "Sample"}, "levels": written(exam.pack.levels)}
+        files = {"p/pack.yaml": {**head, "duties": written(exam.pack.duties)}}
+        files["p/parameters.yaml"] = written(exam.pack.parameters)
+        files["p/results.yaml"] = written(exam.pack.results)
+        files["p/calendars.yaml"] = {"calendars": {"always": {"title": {"zh": "全天候", "en": "Always"}}}}
+        for name, institution in exam.pack.institutions.items():
+            files[f"p/{name}/institution.yaml"] = written(institution)
+        texts = {n: yaml.safe_dump(v, allow_unicode=True, sort_keys=False) for n, v in files.items()}
+        pack, findings = load(texts, "p")
+        assert pack is not None
+        assert findings == []
+        for name, institution in exam.pack.institutions.items():
+            assert written(pack.institutions[name]) == written(institution), f"seed {seed}"
+
+
+@pytest.mark.parametrize(
+    ("broken", "property_"),
+    [
+        (lambda graph, edge: True, "trap"),
+        (lambda graph, edge: edge.by == "clock", "trap"),
+    ],
+)
+def test_a_checker_that_errs_is_caught(monkeypatch: pytest.MonkeyPatch, broken: object, property_: str) -> None:
+    """The comparison can fail: with one rule of the checker switched off, or made too strict, it does."""
+    monkeypatch.setattr(Graph, "certain", broken)
+    assert any(text.startswith(property_) for _, text in run(0, 200).differing)
+
+
+def test_a_blind_checker_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A checker that forgets the clock's part, or what people filled in, is told apart at once."""
+    monkeypatch.setattr(Graph, "filled_by", lambda graph, edge: frozenset(Edge._fields))
+    assert any(text.startswith(("clockless", "calls-nobody")) for _, text in run(0, 200).differing)
