@@ -61,7 +61,7 @@ def page() -> str:
         lines += ["", f"## {en} {zh}"]
         for spec in (c for c in CODES.values() if c.chapter == chapter):
             grave = "" if spec.severity == "error" else " *(warning 提醒)*"
-            lines += ["", f"### `{spec.code}`{grave}", ""]
+            lines += ["", f"### [`{spec.code}`](findings/{spec.code}.md){grave}", ""]
             lines += [f"{spec.title.zh} {spec.remedy.zh}", "", f"{spec.title.en} {spec.remedy.en}"]
     return "\n".join(lines) + "\n"
 

@@ -8,8 +8,8 @@ from dataclasses import MISSING, is_dataclass
 from typing import Any, Literal, Union, get_args, get_origin
 
 from linli.drafting import reference_words as words
-from linli.kernel import ballot, blocks, institution
 from linli.drafting.reader import shape
+from linli.kernel import ballot, blocks, institution
 
 CLASSES: dict[str, type] = {name: getattr(institution, name) for name in words.TITLES}
 """The classes that a pack's files are made of, in reading order."""
@@ -122,9 +122,9 @@ def language() -> str:
         "",
         "<!-- Printed from the dataclasses by `linli reference language`; do not edit. -->",
         "",
-        "A pack 制度包 is a folder of YAML files; every key it may use is on this page. Values are read by the type asked",
-        "for: `no` is a word, `2026-01-01` a day. Anchors, aliases and tags are refused, and so is every unknown key.",
-        "A *list* may be written as one value when it has only one. Names 名称 are lower-case letters, digits and",
+        "A pack 制度包 is a folder of YAML files; every key it may use is on this page. Values are read by the type",
+        "asked for: `no` is a word, `2026-01-01` a day. Anchors, aliases and tags are refused, and so is every unknown",
+        "key. A *list* may be written as one value when it has only one. Names 名称 are lower-case letters, digits and",
         "underscores, a letter first. Editors check while you type with the schemas in [schema/](schema/).",
         "",
         "```",
