@@ -42,8 +42,7 @@ def test_it_checks_and_the_break_it_suggests_is_found(folder: Path) -> None:
     assert sound.returncode == 0, sound.stdout + sound.stderr
     path = folder / "borrow_ladder/institution.yaml"
     text = path.read_text(encoding="utf-8")
-    line = text[: text.index("  with_street:")].count("
-") + 1
+    line = text[: text.index("  with_street:")].count("\n") + 1
     path.write_text(text.replace("    overdue: press\n", ""), encoding="utf-8")
     broken = linli("check", str(folder))
     assert broken.returncode == 1
