@@ -114,8 +114,14 @@ def judge(mutation: Mutation) -> Outcome:
     _, every = check_files(files, mutation.pack)
     of_scenarios = {"scenario-missing", "scenario-fails", "scenario-out-of-order", "bad-step"}
     story = {f.code for f in every if f.code in of_scenarios or f.code.endswith("-uncovered")}
-    static = {f.code for f in every} - story
+    static = {f.code for f in every} - story - already(mutation.pack)
     return Outcome(mutation, tuple(harm), tuple(sorted(static)), tuple(sorted(story)))
+
+
+@cache
+def already(pack: str) -> frozenset[str]:
+    """What is found in the undamaged pack (nothing, once it is finished) refuses no damage."""
+    return frozenset(f.code for f in check_files(files_of(pack), pack)[1])
 
 
 # --- the ways
@@ -265,8 +271,15 @@ def run(chosen: list[Mutation], jobs: int) -> list[Outcome]:
     """Judge them on ``jobs`` processes."""
     if jobs == 1:
         return [judge(m) for m in chosen]
+    found: list[Outcome] = []
     with ProcessPoolExecutor(jobs) as pool:
-        return list(pool.map(judge, chosen, chunksize=8))
+        for outcome in pool.map(judge, chosen, chunksize=4):
+            found.append(outcome)
+            if outcome.harm and not outcome.static:
+                sys.stderr.write(f"MISSED: {outcome.mutation} ({'; '.join(outcome.harm)})\n")
+            if len(found) % 100 == 0:
+                sys.stderr.write(f"{len(found)} of {len(chosen)}\n")
+    return found
 
 
 def report(count: int | None, jobs: int) -> int:

@@ -43,7 +43,7 @@ def _opens(institution: Institution, stage: Stage, calls: Calls, child: Institut
     entering = [
         a for s in institution.stages.values() for a in institution.acts_at(s.name).values() if a.to == stage.name
     ]
-    for name in child.open.needs:
+    for name in (n for n in child.open.needs if n != calls.fills):  # a line of the list fills that one
         filled = name in institution.open.needs or (entering and all(name in a.needs for a in entering))
         if name not in calls.passes or not filled:
             say = (

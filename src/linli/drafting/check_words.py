@@ -125,17 +125,18 @@ def _idle(institution: Institution, placed: PlacedAct) -> Iterator[Finding]:
 
 
 def _field_types(institution: Institution) -> Iterator[Finding]:
-    def want(thing: Any, key: str, name: str | None, kind: str) -> Iterator[Finding]:
+    def want(thing: Any, key: str, name: str | None, *kinds: str) -> Iterator[Finding]:
         field = institution.fields.get(name or "")
-        if field and field.type != kind:
-            say = f"{name} 的类型是 {field.type}，这里要 {kind}。", f"{name} is {field.type}; {kind} is wanted here."
+        if field and field.type not in kinds:
+            zh, en = "或 ".join(kinds), " or ".join(kinds)
+            say = f"{name} 的类型是 {field.type}，这里要 {zh}。", f"{name} is {field.type}; {en} is wanted here."
             yield found("wrong-field-type", mark_of(thing, key), *say)
 
     yield from want(institution, "against", institution.against, "units")
     for stage in institution.stages.values():
         yield from want(stage, "until", stage.until, "date")
         if stage.calls:
-            yield from want(stage.calls, "for_each", stage.calls.for_each, "units")
+            yield from want(stage.calls, "for_each", stage.calls.for_each, "units", "items")
     named = {institution.against, *(s.calls.for_each for s in institution.stages.values() if s.calls)}
     for field in institution.fields.values():
         if field.type == "units" and field.name not in named:
