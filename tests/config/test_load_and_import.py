@@ -102,7 +102,7 @@ def test_a_spelling_is_mended_in_place(linli: Any, tmp_path: Path) -> None:
 
 def test_a_pack_is_published_once(linli: Any) -> None:
     first = json.loads(linli("load", "changzhou", "--json").stdout)
-    assert {p["institution"] for p in first["published"]} == {"request", "response"} and first["findings"] == []
+    assert {p["institution"] for p in first["published"]} >= {"request", "response"} and first["findings"] == []
     definitions.forget()
     assert definitions.runtime().pack.name == "changzhou"
     assert json.loads(linli("load", "changzhou", "--json").stdout)["published"] == []

@@ -214,8 +214,9 @@ def _clocks(institution: Institution, kernel: KernelCase, now: datetime) -> Iter
 
 
 def _facts(context: Context, values: Mapping[str, Any]) -> Iterable[Fact]:
-    for name, value in values.items():
-        spec = context.institution.fields[name]
+    # In the author's order: PostgreSQL keeps JSON keys in an order of its own.
+    for name in [n for n in context.institution.fields if n in values]:
+        value, spec = values[name], context.institution.fields[name]
         zh, en = (_read(context, name, value, lang) for lang in ("zh", "en"))
         yield Fact(name, spec.title, spec.type, value, Text(zh, en))
 
