@@ -71,6 +71,7 @@ OPEN = {
         "desk_intake_done",
         "institutions",
         "institution",
+        "institution_draft",
     ),
     *("set_language", "api_me", "api_upload", "api_institutions", "api_institution", "api_areas", "api_units"),
     *("api_openapi", "api_unknown"),

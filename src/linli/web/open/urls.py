@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from linli.web.open import institutions
+from linli.web.open import draft, institutions
 
 urlpatterns: list[URLPattern] = [
     path("institutions/", institutions.index, name="institutions"),
+    path("institutions/draft/", draft.draft, name="institution_draft"),  # before any institution's name
     path("institutions/<slug:name>/", institutions.institution, name="institution"),
 ]
