@@ -7,7 +7,6 @@ lie under the test's temporary folder (pytest --basetemp=FOLDER keeps them).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,48 +17,13 @@ from linli.ledger.models import Attachment, Case
 from linli.web.page import attachments
 from tests import cast as standing
 from tests.cast import Cast
+from tests.journeys.steps import look, press
 from tests.web.photos import photo
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
-
-
-@pytest.fixture
-def people(transactional_db: None, settings: Any, tmp_path: Path) -> Iterator[Cast]:
-    from linli.ledger import definitions
-    from linli.people import registry
-
-    settings.MEDIA_ROOT = tmp_path / "media"
-    yield standing.make()
-    registry.forget()
-    definitions.forget()
-
-
-@pytest.fixture
-def browser(chromium_path: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
-    from playwright.sync_api import sync_playwright
-
-    # Playwright runs an event loop in this thread; Django then refuses queries here unless told that they are meant.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=chromium_path, args=FLAGS)
-        yield chromium
-        chromium.close()
-
-
-def look(page: Page, folder: Path, name: str) -> None:
-    """A screenshot of the whole page, which must not be wider than the screen."""
-    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    page.screenshot(path=folder / f"{name}.png", full_page=True)
-    assert wide <= 0, f"{name} is {wide} px wider than the screen"
-
-
-def press(page: Page, words: str) -> None:
-    page.get_by_role("button", name=words, exact=True).first.click()
-    page.wait_for_load_state()
 
 
 def report(page: Page, folder: Path, size: int, photo_file: Path) -> Case:
