@@ -14,7 +14,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 
-from linli.drafting.check_states import Edge, Graph
+from linli.drafting.check_states import Graph
 from linli.drafting.load import load
 from tests.proof.__main__ import add_up, spread
 from tests.proof.agreement import Tally, compare, run
@@ -74,19 +74,18 @@ def test_the_loader_reads_what_is_drawn() -> None:
 
 
 @pytest.mark.parametrize(
-    ("broken", "property_"),
+    ("rule", "broken", "seeds", "told"),
     [
-        (lambda graph, edge: True, "trap"),
-        (lambda graph, edge: edge.by == "clock", "trap"),
+        ("certain", lambda graph, edge: True, (320, 15), "trap: explorer ['s2'], check []"),
+        ("certain", lambda graph, edge: edge.by == "clock", (0, 5), "trap: explorer [], check"),
+        ("filled_by", lambda graph, edge: frozenset(("day", "units")), (20, 10), "clockless: explorer ['parked']"),
     ],
+    ids=["counts on guards", "counts on the clock alone", "thinks everything filled in"],
 )
-def test_a_checker_that_errs_is_caught(monkeypatch: pytest.MonkeyPatch, broken: object, property_: str) -> None:
+def test_a_checker_that_errs_is_caught(
+    monkeypatch: pytest.MonkeyPatch, rule: str, broken: object, seeds: tuple[int, int], told: str
+) -> None:
     """The comparison can fail: with one rule of the checker switched off, or made too strict, it does."""
-    monkeypatch.setattr(Graph, "certain", broken)
-    assert any(text.startswith(property_) for _, text in run(0, 200).differing)
-
-
-def test_a_blind_checker_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A checker that forgets the clock's part, or what people filled in, is told apart at once."""
-    monkeypatch.setattr(Graph, "filled_by", lambda graph, edge: frozenset(Edge._fields))
-    assert any(text.startswith(("clockless", "calls-nobody")) for _, text in run(0, 200).differing)
+    assert run(*seeds).differing == []
+    monkeypatch.setattr(Graph, rule, broken)
+    assert any(text.startswith(told) for _, text in run(*seeds).differing)
