@@ -48,14 +48,12 @@ def test_json(tmp_path: Path) -> None:
 
 
 def test_a_folder_may_extend_a_shipped_pack(tmp_path: Path) -> None:
-    files = good()
-    files["good/pack.yaml"] = files["good/pack.yaml"].replace(b"pack: good\n", b"pack: good\nextends: national\n")
-    files["good/results.yaml"] = files["good/results.yaml"].replace(
-        "solved:    {title: {zh: 已解决, en: Solved}}\n".encode(), b""
-    )
-    write(files, tmp_path)
-    done = CliRunner().invoke(command, [str(tmp_path / "good")])
+    longer = "[{from: 2022-01-01, value: 2, unit: day, source: our own rule}]"
+    head = "pack: mine\nextends: changzhou\ntitle: {zh: 我们的, en: Ours}\n"
+    write({"mine/pack.yaml": head.encode(), "mine/parameters.yaml": f"grid_limit: {longer}\n".encode()}, tmp_path)
+    done = CliRunner().invoke(command, [str(tmp_path / "mine")])
     assert done.exit_code == 0, done.output
+    assert "request" in done.output
 
 
 def test_wrong_usage() -> None:

@@ -153,7 +153,7 @@ def test_the_command_prints_each_form(form: str, start: str) -> None:
         ("chanzhou/request", "did you mean changzhou?"),
         ("changzhou", "Name the institution too"),
         ("../etc/passwd", "There is no pack"),
-        ("national/request", "known: (none)"),
+        ("national/request", "did you mean national/response?"),
     ],
 )
 def test_an_unknown_name_is_wrong_usage_with_a_way_out(name: str, said: str) -> None:
