@@ -1,4 +1,4 @@
-"""A community officer drafts an institution on the page, mends it where it says, and sees it drawn; with no script too."""
+"""A community officer drafts an institution, mends it where the page says, sees it drawn; without scripts too."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def duty_at(pack: Pack, level: str) -> str | None:
 
 def levels(pack: Pack) -> list[str]:
     """The levels at which somebody can handle a matter, from the bottom up."""
-    return [level for level in reversed(pack.levels) if duty_at(pack, level)]
+    return [level for level in reversed(list(pack.levels)) if duty_at(pack, level)]
 
 
 def above(pack: Pack, first: str) -> list[str]:
