@@ -48,9 +48,9 @@ def test_json(tmp_path: Path) -> None:
 
 
 def test_a_folder_may_extend_a_shipped_pack(tmp_path: Path) -> None:
-    longer = "[{from: 2022-01-01, value: 2, unit: day, source: our own rule}]"
-    head = "pack: mine\nextends: changzhou\ntitle: {zh: 我们的, en: Ours}\n"
-    write({"mine/pack.yaml": head.encode(), "mine/parameters.yaml": f"grid_limit: {longer}\n".encode()}, tmp_path)
+    pack = "pack: mine\nextends: changzhou\ntitle: {zh: 我们的, en: Ours}\n"
+    longer = "grid_limit: [{from: 2022-01-01, value: 25, unit: hour, source: our own rule}]\n"
+    write({"mine/pack.yaml": pack.encode(), "mine/parameters.yaml": longer.encode()}, tmp_path)
     done = CliRunner().invoke(command, [str(tmp_path / "mine")])
     assert done.exit_code == 0, done.output
     assert "request" in done.output
