@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 
 from linli.drafting.check import check_files
 from linli.drafting.load import Files, read_folder
@@ -17,6 +18,10 @@ from linli.kernel.calendar import SHANGHAI
 from linli.kernel.case import Case, apply
 from linli.kernel.decide import Decision, Refusal, Who, decide
 from linli.kernel.institution import Pack
+from linli.ledger import act as ledger
+from linli.ledger import definitions
+from linli.ledger.models import Case as CaseRow
+from tests.cast import Cast
 
 PACKS = Path(__file__).resolve().parents[2] / "src" / "linli" / "packs"
 OWN = {
@@ -127,3 +132,42 @@ def test_two_rosters_are_counted_apart(residents: int, party: int, passes: bool)
     data |= {"resolutions": ["楼道扶手：装"]}
     outcome = attempt(pack, "proposal", case, "resolve", "社区党委老崔", "community", now, **data)
     assert isinstance(outcome, Decision) is passes
+
+
+def test_an_order_runs_in_the_ledger_from_the_community_to_its_rating(cast: Cast) -> None:
+    chen, unit = cast.id("chen"), cast.people["zhao"].duties.get().path
+    opening = ledger.Opening(
+        "order", cast.people["chen"].duties.get().path, ledger.Reporter(person=chen), by=chen, unit=unit
+    )
+    order = ledger.open(opening, {"service": "fire_check", "text": "请检查三栋老楼。"}, moment("2026-03-02 09:00"))
+    assert isinstance(order, ledger.Receipt), order
+    cast.act("zhao", order.id, "accept", moment("2026-03-02 10:00"), deliver_by="2026-03-10")
+    cast.act("zhao", order.id, "deliver", moment("2026-03-03 10:00"), delivered="查了三栋，清理两处。")
+    cast.act("chen", order.id, "rate", moment("2026-03-04 10:00"), rating="satisfied")
+    row = CaseRow.objects.get(id=order.id)
+    assert (row.stage, row.result, row.unit) == ("closed", "delivered", unit)
+
+
+def test_a_signed_agreement_is_followed_line_by_line_in_the_ledger(cast: Cast) -> None:
+    definitions.publish(pack_of("chaoyang")[0], timezone.now())
+    definitions.forget()
+    opening = ledger.Opening("mediation", cast.people["wang"].duties.get().path, ledger.Reporter(person=cast.id("li")))
+    dispute = {"text": "楼上漏水", "other": "楼上住户", "wish": "修好"}
+    case = ledger.open(opening, dispute, moment("2026-03-02 09:00"))
+    assert isinstance(case, ledger.Receipt), case
+    lines = ["楼上修水管", "物业刷墙"]
+    signed = {"obligations": lines, "signed_on": "2026-03-03", "both_signed": "是"}
+    cast.act("chen", case.id, "agree", moment("2026-03-03 09:00"), **signed)
+    children = list(CaseRow.objects.filter(parent_id=case.id).order_by("number"))
+    assert [c.fields["text"] for c in children] == lines
+    for child in children:  # nobody is the branch's secretary here, so the street stands in
+        assert CaseRow.objects.get(id=case.id).stage == "performing"
+        cast.act("zhou", str(child.id), "date", moment("2026-03-04 09:00"), owes="楼上住户", due="2026-03-20")
+        cast.act("zhou", str(child.id), "perform", moment("2026-03-05 09:00"), proof="验收单")
+    cast.act("zhou", case.id, "report", moment("2026-03-06 09:00"), answer="两条都已履行。", result="performed")
+    row = CaseRow.objects.get(id=case.id)
+    assert (row.stage, row.result) == ("closed", "performed")
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
