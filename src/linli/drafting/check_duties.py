@@ -188,7 +188,7 @@ def _verifies(graph: Graph) -> Iterator[Finding]:
     for edge in edges:
         stage = institution.stages[edge.source.stage]
         back_or_end = edge.target.stage in before or institution.stages[edge.target.stage].end
-        if stage.name not in reopened or not back_or_end:
+        if stage.name not in reopened or not back_or_end or edge.by in ("clock", "children"):
             continue
         for name in edge.act.by:
             role = institution.roles.get((stage.holder or "") if name == "holder" else name)
