@@ -154,7 +154,8 @@ def decide(
     refused = bad_date(institution, case, found, values, now) or blocked(institution, case, found, values, who)
     if refused:
         return refused
-    seed = Entry(now, act, who.person, _as(found, who), who.channel, (), values, _works(institution, found, who))
+    works = _works(institution, found, who, case.holder)
+    seed = Entry(now, act, who.person, _as(found, who), who.channel, (), values, works)
     if found.approves:
         return _finish(pack, institution, case, seed, lambda work: _ask(work, found))
     return _finish(pack, institution, case, seed, lambda work: _effects(work, found, values, who))
@@ -385,9 +386,10 @@ def _as(act: Act, who: Who) -> str | None:
     return next((r for r in act.by if r in who.roles), None)
 
 
-def _works(institution: Institution, act: Act, who: Who) -> bool:
+def _works(institution: Institution, act: Act, who: Who, holder: str | None = None) -> bool:
     """Whether ``act`` is work on the case. Verifying it, in a role with `never`, is not: the same may verify again."""
     role = _as(act, who)
     if role is None or role in institution.parties or role in ("clock", "children"):
         return False
-    return role not in institution.roles or not institution.roles[role].never
+    spec = institution.roles.get((holder or "") if role == "holder" else role)
+    return spec is None or not spec.never
