@@ -118,7 +118,9 @@ class _Layout:
         self.right = x
 
     def _column(self, nodes: list[Node], x: float) -> float:
-        for goal in (n for n in nodes if n.slot in ("stage", "end") and self.drawing.into(n)):
+        goals = [n for n in nodes if n.slot in ("stage", "end") and self.drawing.into(n)]
+        # Those reached straight across turn first: their lines then never run into the last stretch of another's.
+        for goal in sorted(goals, key=lambda n: not any(self.routes.is_direct(f) for f in self.drawing.into(n))):
             self.routes.drop[goal] = x + TRACK / 2
             x += TRACK
         x += 16
