@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -167,31 +167,34 @@ def _sentence(act: Act | None, entry: Entry) -> Text:
 
 
 def _words(pack: Pack, institution: Institution, act: Act | None, entry: Entry, case: Case) -> dict[str, str]:
+    """The sentence in both languages, its braces filled in one pass: what people wrote is never read as a brace."""
     says = _sentence(act, entry)
-    return {lang: _fill(says.in_(lang), _values(pack, institution, entry, case, lang)) for lang in ("zh", "en")}
+
+    def filled(lang: str) -> str:
+        return BRACE.sub(lambda m: _value(m[1], pack, institution, entry, case, lang) or m[0], says.in_(lang))
+
+    return {lang: filled(lang) for lang in ("zh", "en")}
 
 
-def _values(pack: Pack, institution: Institution, entry: Entry, case: Case, lang: str) -> Mapping[str, str]:
-    """What may stand in the braces of a sentence: fields as people read them, the promise, the clock."""
-    values = {
-        name: shown(pack, institution, name, value, lang) for name, value in {**case.fields, **entry.data}.items()
-    }
-    promise = next((case.clocks[n].due for n in institution.clocks if n in case.clocks), None)
-    values["promise"] = day_words(promise, lang) if promise else ""
-    if "diversion" in case.fields:
-        code = pack.lists.get("diversions", {}).get(str(case.fields["diversion"]))
-        values["diversion_says"] = code.says.in_(lang) if code and code.says else ""
-    clock = institution.clocks.get(entry.act.removeprefix("clock:"))
-    values["clock"] = clock.title.in_(lang) if clock else ""
-    act = act_of(institution, entry.act, None)
-    values["act"] = act.title.in_(lang) if act else ""
-    return values
+BRACE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
 
-def _fill(text: str, values: Mapping[str, str]) -> str:
-    for name, value in values.items():
-        text = text.replace("{" + name + "}", value)
-    return text
+def _value(name: str, pack: Pack, institution: Institution, entry: Entry, case: Case, lang: str) -> str | None:
+    """What stands for ``{name}``: a field as people read it, the promise, the clock, the act; None for ``{number}``."""
+    if name in institution.fields:
+        value = entry.data.get(name, case.fields.get(name))
+        return shown(pack, institution, name, value, lang) or " "
+    if name == "promise":
+        promise = next((case.clocks[n].due for n in institution.clocks if n in case.clocks), None)
+        return day_words(promise, lang) if promise else " "
+    if name == "diversion_says":
+        code = pack.lists.get("diversions", {}).get(str(case.fields.get("diversion")))
+        return code.says.in_(lang) if code and code.says else " "
+    if name == "clock":
+        clock = institution.clocks.get(entry.act.removeprefix("clock:"))
+        return clock.title.in_(lang) if clock else " "
+    act = act_of(institution, entry.act, None) if name == "act" else None
+    return act.title.in_(lang) if act else None
 
 
 def day_words(moment: datetime, lang: str) -> str:
