@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import click
@@ -89,10 +88,6 @@ def publish(pack: Pack) -> None:
 @contextmanager
 def worker_beside_us() -> Iterator[None]:
     """`linli worker` in a process of its own while the block runs; ended in order afterwards."""
-    if find_spec("linli.config.cli_worker") is None:
-        click.echo("This build has no worker: clocks will not fire.", err=True)
-        yield
-        return
     # A session of its own: Ctrl-C reaches us, and we end it after the last request.
     worker = subprocess.Popen([sys.executable, "-m", "linli.config.cli", "worker"], start_new_session=True)
     try:

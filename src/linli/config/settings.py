@@ -13,16 +13,10 @@ ROOMS = (
     "linli.places",
     "linli.people",
     "linli.ledger",
-    "linli.features.requests",
     "linli.web",
 )
 
 _SOURCE = Path(__file__).parent.parent
-
-
-def _built(module: str) -> bool:
-    path = _SOURCE.joinpath(*module.split(".")[1:])
-    return path.with_suffix(".py").exists() or (path / "__init__.py").exists()
 
 
 HOME = environment.home()
@@ -48,10 +42,9 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "template_partials",
-    *(room for room in ROOMS if _built(room)),
+    *ROOMS,
 ]
-if _built("linli.people.models"):
-    AUTH_USER_MODEL = "people.Account"
+AUTH_USER_MODEL = "people.Account"
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
