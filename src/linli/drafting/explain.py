@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from linli.drafting.sentences import ENDS, ActSentences, cap
-from linli.drafting.table import SYSTEM, Words, edges, walk
+from linli.drafting.table import edges, walk
+from linli.drafting.words import SYSTEM, Words
 from linli.kernel.institution import Act, Clock, Institution, Pack, Role
 
 
@@ -34,7 +35,7 @@ def explain(pack: Pack, institution: Institution, lang: str, on: date, *, source
 
 def chapters(pack: Pack, institution: Institution, lang: str, on: date, *, sources: bool = False) -> list[Chapter]:
     """The chapters in reading order: how it starts, each stage as a case walks, then what holds everywhere."""
-    telling = _Telling(Words(pack, institution, lang, on), sources)
+    telling = Telling(Words(pack, institution, lang, on), sources)
     words = telling.words
     found = [Chapter(words.say("怎么提出", "How it starts"), None, telling.opening())]
     for name in walk(institution):
@@ -60,7 +61,7 @@ def _ended(sentence: str, words: Words) -> str:
     return sentence if sentence.endswith(tuple(ENDS)) else sentence + words.say("。", ".")
 
 
-class _Telling(ActSentences):
+class Telling(ActSentences):
     """Adds what holds for the whole institution. Every method returns whole sentences; none when nothing is to say."""
 
     def opening(self) -> list[str]:

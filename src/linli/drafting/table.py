@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
-from typing import Literal
 
-from linli.kernel.institution import Act, Dated, Institution, Pack, Stage
-from linli.kernel.refusal import title_of
-
-SYSTEM = ("clock", "children")
-"""Actors that are not people."""
-
-_UNITS: dict[str, tuple[str, str]] = {
-    "minute": ("分钟", "minute"),
-    "hour": ("小时", "hour"),
-    "day": ("日", "day"),
-    "working_day": ("个工作日", "working day"),
-    "working_hour": ("个工作小时", "working hour"),
-}
+from linli.drafting.block_words import recurrence
+from linli.drafting.conditions import Conditions
+from linli.drafting.words import Words
+from linli.kernel.institution import Act, Institution, Pack, Stage
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One act in words: all seven are text to show, empty where there is nothing to say."""
+    """One act in words: all are text to show, empty where there is nothing to say."""
 
     stage: str
     who: str
@@ -35,6 +25,8 @@ class Row:
     leads_to: str
     overdue: str
     told: str
+    only_if: str = ""
+    """Guard, quorum and bound: what must hold before the act can be done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,107 +38,6 @@ class Edge:
     act: Act
     clock: bool
     people: bool
-
-
-class Words:
-    """The names and limits of one institution in one language, on one day.
-
-    ``on`` None takes the newest value of every parameter. A name or a value that is missing is said, never raised:
-    a pack may be explained before it is checked.
-    """
-
-    def __init__(self, pack: Pack, institution: Institution, lang: str, on: date | None) -> None:
-        self.pack, self.institution, self.lang, self.on = pack, institution, lang, on
-        self.zh = lang.startswith("zh")
-
-    def say(self, zh: str, en: str) -> str:
-        """The one of two wordings that fits the language."""
-        return zh if self.zh else en
-
-    def quote(self, text: str) -> str:
-        """In quotation marks."""
-        return f"“{text}”"
-
-    def join(self, names: Iterable[str], last: Literal["and", "or"] = "and") -> str:
-        """A list as people write it."""
-        found = list(dict.fromkeys(n for n in names if n))
-        if self.zh:  # GB/T 15834: no comma between quoted items
-            return "、".join(found).replace("”、“", "”“")
-        return f" {last} ".join(", ".join(part) for part in (found[:-1], found[-1:]) if part)
-
-    def stage(self, name: str) -> str:
-        """Title of a stage."""
-        found = self.institution.stages.get(name)
-        return found.title.in_(self.lang) if found else name
-
-    def title(self, name: str) -> str:
-        """What people call a role, a party or a special actor."""
-        if name == "clock":
-            return self.say("系统（到期自动）", "System, when time is up")
-        title = title_of(self.institution, name).in_(self.lang)
-        bare = title.removeprefix("the ")
-        return title if bare == title else bare[:1].upper() + bare[1:]
-
-    def role(self, name: str) -> str:
-        """The same inside a sentence: English adds the article."""
-        title = self.title(name)
-        return title if self.zh else f"the {title[:1].lower()}{title[1:]}"
-
-    def actors(self, act: Act) -> str:
-        """The people who may do the act; empty when only the system can."""
-        return self.join((self.role(r) for r in act.by if r not in SYSTEM), "or")
-
-    def fields(self, names: Iterable[str]) -> str:
-        """Titles of fields, as a list."""
-        known = self.institution.fields
-        titles = (known[n].title.in_(self.lang) if n in known else n for n in names)
-        return self.join(self.quote(t) for t in titles)
-
-    def dated(self, parameter: str | None) -> Dated | None:
-        """The value of a parameter on the day; None when nothing covers it."""
-        values = self.pack.parameters.get(parameter or "", ())
-        if self.on is None:
-            return max(values, key=lambda v: v.from_, default=None)
-        return next((v for v in values if v.from_ <= self.on and (v.to is None or self.on <= v.to)), None)
-
-    def limit(self, parameter: str | None) -> str:
-        """The value of a parameter as people say it: 24 小时内, within 2 working days."""
-        value = self.dated(parameter)
-        if value is None:
-            day = self.on.isoformat() if self.on else ""
-            return self.say(f"时限未定（{day} 没有规定）", f"no limit set ({day})")
-        zh, en = _UNITS[value.unit]
-        if value.value == 0:
-            return self.say("当日", "the same day")
-        return self.say(f"{value.value} {zh}内", f"within {value.value} {en}{'' if value.value == 1 else 's'}")
-
-    def by_when(self, stage: Stage) -> str:
-        """How long a case may stay at the stage; empty at an end."""
-        if stage.until:
-            day = self.fields([stage.until])
-            return self.say(f"到{day}写明的那一天", f"until the day in {day}")
-        return self.limit(stage.within) if stage.within else ""
-
-    def leads_to(self, act: Act) -> str:
-        """Where the act leads, in words."""
-        if act.to == "back":
-            return self.say("回到原来的环节", "back to where it was")
-        if act.to is None:
-            return self.say("留在本环节", "stays")
-        return self.stage(act.to)
-
-    def told(self, act: Act) -> str:
-        """Everybody who hears of the act."""
-        return self.join(self.title(r) for r in (*act.answers, *act.tells))
-
-    def overdue(self, stage: Stage) -> str:
-        """What the clock does when the time runs out."""
-        act = self.institution.acts_at(stage.name).get(stage.overdue or "") if stage.name else None
-        act = act or stage.acts.get(stage.overdue or "")
-        if act is None:
-            return ""
-        arrow = f" → {self.leads_to(act)}" if act.to else ""
-        return f"{act.title.in_(self.lang)}{arrow}"
 
 
 def walk(institution: Institution) -> list[str]:
@@ -204,12 +95,15 @@ def edges(institution: Institution) -> list[Edge]:
 def table(pack: Pack, institution: Institution, lang: str, on: date) -> list[Row]:
     """Who does what by when: the opening, every act in walking order, then what may be done in any stage."""
     words = Words(pack, institution, lang, on)
-    opened = _row(words, words.say("提出", "Opening"), institution.open, "", "")
+    opening = words.say("提出", "Opening")
+    opened = _row(
+        words, opening, institution.open, recurrence(words, institution.every) if institution.every else "", ""
+    )
     rows = [opened]
     for name in walk(institution):
         stage = institution.stages[name]
         when, late = words.by_when(stage), words.overdue(stage)
-        rows += [_row(words, words.stage(name), act, when, late) for act in stage.acts.values()]
+        rows += [_row(words, words.stage(name), act, when, late, stage) for act in stage.acts.values()]
     anywhere = words.say("办理途中", "Any open stage")
     for act in institution.anywhere.values():
         when = words.limit(act.within) if act.within else ""
@@ -217,11 +111,24 @@ def table(pack: Pack, institution: Institution, lang: str, on: date) -> list[Row
     return rows
 
 
-def _row(words: Words, stage: str, act: Act, by_when: str, overdue: str) -> Row:
+def _row(words: Words, stage: str, act: Act, by_when: str, overdue: str, at: Stage | None = None) -> Row:
     who = words.join((words.title(r) for r in act.by), "or")
     if act.approves:
         who += words.say(f"（须{words.title(act.approves)}同意）", f" (if {words.role(act.approves)} agrees)")
-    return Row(stage, who, act.title.in_(words.lang), by_when, words.leads_to(act), overdue, words.told(act))
+    told, to = words.told(act), words.leads_to(act)
+    return Row(stage, who, act.title.in_(words.lang), by_when, to, overdue, told, _only_if(words, act, at))
+
+
+def _only_if(words: Words, act: Act, at: Stage | None) -> str:
+    """The guard, the quorum of a meeting the act decides, and how often the act may be done."""
+    said = Conditions(words)
+    found = [said.say(act.when)] if act.when else []
+    if at and at.meeting and at.meeting.decides == act.name:
+        found.append(said.say(at.meeting.quorum))
+    if act.at_most is not None:
+        times = "once" if act.at_most == 1 else f"{act.at_most} times"
+        found.append(words.say(f"最多 {act.at_most} 次", f"at most {times}"))
+    return words.say("；", "; ").join(found)
 
 
 def render(rows: Sequence[Row], lang: str) -> str:
