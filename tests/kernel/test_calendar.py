@@ -15,14 +15,13 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from linli.drafting.calendar_text import parse_days, parse_hours
 from linli.kernel.calendar import (
     Calendar,
     CalendarGap,
     Year,
     add_working_days,
     next_working,
-    parse_days,
-    parse_hours,
     working_days_between,
 )
 

@@ -12,7 +12,8 @@ import yaml
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from linli.kernel.calendar import SHANGHAI, Calendar, CalendarGap, Year, parse_days, parse_hours, working_days_between
+from linli.drafting.calendar_text import parse_days, parse_hours
+from linli.kernel.calendar import SHANGHAI, Calendar, CalendarGap, Year, working_days_between
 from linli.kernel.clock import UNITS, Limit, Unit, due, remaining, resume, share
 
 CALENDARS = Path(__file__).parents[2] / "src/linli/packs/national/calendars.yaml"

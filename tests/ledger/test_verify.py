@@ -12,11 +12,12 @@ from django.db import connection
 
 from linli.config.cli_verify import _print
 from linli.drafting.load import load, read_folder
-from linli.kernel.case import ClockFired, ClockSet, Opened, event_json
+from linli.kernel.case import ClockFired, ClockSet, Opened
 from linli.kernel.case import Entry as KernelEntry
 from linli.ledger import chain, definitions
 from linli.ledger.due import sweep
 from linli.ledger.models import Case, Detail, Entry
+from linli.ledger.plain import event_json
 from linli.ledger.replay import CaseRow, EntryRow, replay
 from linli.ledger.verify import Report, rebuild, verify
 from linli.people import registry

@@ -19,7 +19,10 @@ def check_dates(pack: Pack) -> list[Finding]:
     findings: list[Finding] = []
     for name, values in pack.parameters.items():
         ordered = sorted(values, key=lambda v: v.from_)
-        findings += [*_days(name, ordered), *_late(pack, name, ordered)]
+        cases = {tuple(sorted(v.when.items())): None for v in ordered}  # each kind of case has days of its own
+        for case in cases:
+            findings += _days(name, [v for v in ordered if tuple(sorted(v.when.items())) == case])
+        findings += _late(pack, name, [v for v in ordered if not v.when] or ordered)
         for value in ordered:
             findings += _value(pack, name, value)
     return findings

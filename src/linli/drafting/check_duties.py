@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from linli.drafting.check_names import PlacedAct, acts_of, mark_of
+from linli.drafting.check_names import BY_ITSELF, PlacedAct, acts_of, mark_of
 from linli.drafting.check_states import Graph, State
 from linli.drafting.check_words import placeholders
 from linli.drafting.codes import found
@@ -188,7 +188,7 @@ def _verifies(graph: Graph) -> Iterator[Finding]:
     for edge in edges:
         stage = institution.stages[edge.source.stage]
         back_or_end = edge.target.stage in before or institution.stages[edge.target.stage].end
-        if stage.name not in reopened or not back_or_end or edge.by in ("clock", "children"):
+        if stage.name not in reopened or not back_or_end or edge.by in BY_ITSELF:
             continue
         for name in edge.act.by:
             role = institution.roles.get((stage.holder or "") if name == "holder" else name)

@@ -10,7 +10,9 @@ from linli.drafting.codes import found
 from linli.drafting.finding import Finding, nearest
 from linli.kernel.institution import Act, Institution, Mark, Pack
 
-ACTORS = ("holder", "clock", "children")
+BY_ITSELF = ("clock", "children", "lead")
+"""Those who act without a person: a limit, the called units, the case this one waits for."""
+ACTORS = ("holder", *BY_ITSELF)
 """Who may act beside roles and parties."""
 
 

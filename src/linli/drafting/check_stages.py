@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from linli.drafting.check_names import PlacedAct, acts_of, mark_of
+from linli.drafting.check_names import BY_ITSELF, PlacedAct, acts_of, mark_of
 from linli.drafting.codes import found
 from linli.drafting.finding import Finding
 from linli.kernel.institution import Act, Institution, Stage
@@ -78,18 +78,21 @@ def _where(institution: Institution, placed: PlacedAct) -> list[Stage]:
 
 def _actors(institution: Institution, placed: PlacedAct) -> Iterator[Finding]:
     act, stages = placed.act, _where(institution, placed)
-    people = [b for b in act.by if b not in ("clock", "children")]
+    people = [b for b in act.by if b not in BY_ITSELF]
     if placed.where == "open":
         possible = any(b not in ("holder",) for b in people)
     else:
         if act.does == "resume":  # there is something to resume only where one may pause
             stages = [s for s in stages if any(a.does == "pause" for a in institution.acts_at(s.name).values())]
         fires = any(s.overdue == act.name for s in stages) or (act.does == "resume" and bool(stages))
-        joined = any(s.calls and s.calls.then == act.name for s in stages)
+        joined = any((s.calls and s.calls.then == act.name) or s.gathers == act.name for s in stages)
+        led = any(s.follows and act.name in (s.follows.then, s.follows.otherwise) for s in stages)
         ended = placed.where in institution.stages and institution.stages[placed.where].end
         # `at_most` binds people alone: the clock's consequence always comes.
         able = bool(people) and (ended or (bool(stages) and act.at_most != 0))
-        possible = able or ("clock" in act.by and fires) or ("children" in act.by and joined)
+        possible = (
+            able or ("clock" in act.by and fires) or ("children" in act.by and joined) or ("lead" in act.by and led)
+        )
     if not possible:
         yield found("nobody-can-act", act.mark, f"没有人能做“{act.title.zh}”。", f"Nobody can ever do {act.name}.")
 

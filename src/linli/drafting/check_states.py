@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from linli.drafting.check_names import BY_ITSELF
 from linli.kernel.institution import Act, Institution, Stage
 
 MOST_STATES = 20_000
@@ -178,7 +179,7 @@ class Graph:
             if move.counter >= 0:
                 cap, count = self._caps[move.counter], used[move.counter]
                 bound = move.act.at_most
-                if bound is not None and count >= min(bound, cap) and move.by not in ("clock", "children"):
+                if bound is not None and count >= min(bound, cap) and move.by not in BY_ITSELF:
                     continue
                 used = (*used[: move.counter], min(count + 1, cap), *used[move.counter + 1 :])
             target = self._target(state, move, used)
@@ -203,14 +204,16 @@ def _moves(institution: Institution, stage: Stage) -> Iterator[Move]:
         if not act.to:
             continue
         counter = names.index(act.name) if act.name in names else -1
-        people = [b for b in act.by if b not in ("clock", "children") and (b != "holder" or stage.holder)]
+        people = [b for b in act.by if b not in BY_ITSELF and (b != "holder" or stage.holder)]
         if people:
             by = stage.holder if people[0] == "holder" and stage.holder else people[0]
             yield Move(act, by, counter, act.to, bool(act.result))
         if stage.overdue == act.name and (stage.within or stage.until):
             yield Move(act, "clock", counter, act.to, len(act.result) == 1)
-        if stage.calls and stage.calls.then == act.name and act.name in stage.acts:
+        if act.name in stage.acts and ((stage.calls and stage.calls.then == act.name) or stage.gathers == act.name):
             yield Move(act, "children", counter, act.to, len(act.result) == 1)
+        if act.name in stage.acts and stage.follows and act.name in (stage.follows.then, stage.follows.otherwise):
+            yield Move(act, "lead", counter, act.to, bool(act.result))
 
 
 def _counters(institution: Institution) -> dict[str, int]:

@@ -8,9 +8,10 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from linli.drafting.calendar_text import parse_days, parse_hours
 from linli.drafting.finding import Finding, error, nearest
 from linli.drafting.reader import BAD, Reader
-from linli.kernel.calendar import Calendar, Year, parse_days, parse_hours
+from linli.kernel.calendar import Calendar, Year
 from linli.kernel.institution import Code, Dated, Institution, Mark, Pack, PackFile, Result, Text
 
 Files = Mapping[str, str | bytes]

@@ -25,6 +25,16 @@ acts:
   gather:    {title: {zh: 收齐答复, en: Gather the answers}, by: children, to: raised}
   take_back: {title: {zh: 到期收回, en: Take back}, by: clock, to: raised}
 """,
+    "Follows": """\
+title: {zh: 并案办理, en: Handled with another}
+holder: community
+within: merged_limit
+overdue: part
+follows: {case: same_as, then: answer_too, otherwise: part, passes: [answer]}
+acts:
+  answer_too: {title: {zh: 随主案答复, en: Answered}, by: lead, answers: reporter, result: [solved, partly], to: answered}
+  part: {title: {zh: 退出并案, en: Take apart}, by: [community, clock, lead], to: collected}
+""",
     "Ballot": """\
 title: {zh: 居民表决, en: Vote}
 holder: community

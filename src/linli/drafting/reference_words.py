@@ -13,6 +13,7 @@ TITLES = {
     "Act": ("动作", "under `acts` of a stage, under `anywhere`, and `open`"),
     "Allowed": ("说明理由的提醒", "in the list `allows`"),
     "Calls": ("吹哨：请别的单位一起办", "`calls` of a stage"),
+    "Follows": ("并案：等另一件事的答复", "`follows` of a stage"),
     "Ballot": ("表决", "`ballot` of a stage"),
     "Meeting": ("会议", "`meeting` of a stage"),
     "Score": ("考评", "`score` of a stage"),
@@ -58,11 +59,13 @@ KEYS = {
         "accept": "收哪种文件：image。",
         "list": "code 字段用哪张代码表。",
         "opens_to": "保密字段给哪些角色看。",
+        "of": "case 字段：可以填哪些制度的事项。",
+        "stages": "case 字段：那件事要在哪些环节。",
     },
     "Clock": {
         "from": "从哪些动作起算，open 是开办。",
         "limit": "用哪个参数：多少、什么单位、什么日历。",
-        "until": "到什么为止：答复了，还是办结了。",
+        "until": "到什么为止：answered 答复了、ended 办结了，或者列出的动作。",
         "tells": "到期告诉谁。",
         "counts": "到期记入哪个计数。",
     },
@@ -73,6 +76,8 @@ KEYS = {
         "overdue": "到期由 clock 自动做的动作。",
         "acts": "在这里能做什么。",
         "calls": "进来时请哪些单位一起办。",
+        "gathers": "前面环节请的单位全部办完后，由 children 做的动作。",
+        "follows": "在这里等另一件事的答复。",
         "end": "到这里就办结了。",
         "ballot": "在这里表决。",
         "meeting": "在这里开会。",
@@ -108,6 +113,13 @@ KEYS = {
         "lead": "谁牵头：first 是名单上第一个单位。",
         "passes": "哪些字段传给各单位。",
         "fills": "for_each 是 items 时，这一行填进子事项的哪个字段。",
+        "counts": "单位办结的结果 → 记入本事项的哪个计数。",
+    },
+    "Follows": {
+        "case": "填写并入哪件事的 case 字段。",
+        "then": "那件事有了答复、结果又在这个动作的结果里时，由 lead 做的动作。",
+        "otherwise": "那件事以别的结果了结时，由 lead 做的动作。",
+        "passes": "从那次答复里带过来的字段。",
     },
     "Ballot": {
         "options": "有哪些选项。",
@@ -172,6 +184,7 @@ KEYS = {
         "clocks": "跨几个环节的承诺。",
         "every": "按日历自动开办。",
         "anywhere": "每个未办结环节都能做的动作。",
+        "reminds": "时限过了百分之几（1 到 99）提醒办理人，可以写几个。",
         "allows": "哪些提醒可以保留，为什么。",
     },
     "Dated": {
@@ -181,6 +194,7 @@ KEYS = {
         "source": "依据；自己定的写 setting 和理由。",
         "to": "到哪天为止，不写就一直有效。",
         "calendar": "用哪个日历，算工作日要写有节假日的（如 office）。",
+        "when": "只对哪些事项有效：代码字段 → 取哪些值；不写就对其余的事项有效。",
     },
     "Code": {"group": "归在同一张表的哪一项下面。", "says": "用到这一项时告诉当事人的话。"},
     "Result": {"counts": "closed 计入统计，excluded 单列。"},
@@ -218,6 +232,7 @@ FIELD_TYPES = {
     "units": ("单位", "departments and other bodies of the registry"),
     "area": ("区域", "one area of the registry"),
     "items": ("条目", "several lines, one thing each"),
+    "case": ("事项", "another case, by its number; `of` names the institutions, `stages` where it must stand"),
 }
 FIELD_CLASSES = {
     "public": ("人人可看", "everybody, in open data too"),
@@ -249,6 +264,7 @@ ASKED = {
     "total": "总分",
     "grade": "等次",
     "children": "请了几个单位",
+    "results": "各单位办结的结果（一串）",
     "open_children": "还有几个单位没办完",
 }
 """The names of `linli.kernel.blocks.FACTS` in Chinese."""

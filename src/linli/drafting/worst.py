@@ -15,7 +15,7 @@ from linli.drafting.check_names import acts_of
 from linli.drafting.check_states import Edge, Graph, State
 from linli.kernel.calendar import SHANGHAI, Calendar
 from linli.kernel.clock import Limit, due
-from linli.kernel.institution import Dated, Institution, Pack, Text
+from linli.kernel.institution import Institution, Pack, Text
 
 DAYS_PER_WORKING_DAY = 365 / 248
 """For estimates only: a year has about 248 working days; :meth:`WorstCase.ends` counts on the real calendar."""
@@ -128,8 +128,12 @@ def days(limit: Limit, calendars: Mapping[str, Calendar]) -> float:
 
 
 def _limit(pack: Pack, parameter: str, on: date | None) -> Limit:
-    value: Dated = pack.dated(parameter, on) if on else max(pack.parameters[parameter], key=lambda v: v.from_)
-    return value.limit
+    """The longest that any kind of case may get on the day ``on``, or on the last day something changed."""
+    every = pack.parameters[parameter]
+    day = on or max(v.from_ for v in every)
+    pack.dated(parameter, day)  # LookupError names the gap
+    limits = [v.limit for v in every if v.from_ <= day and (v.to is None or day <= v.to)]
+    return max(limits, key=lambda limit: days(limit, pack.calendars))
 
 
 def _longest(graph: Graph, costs: Mapping[str, float]) -> dict[State, Edge] | None:

@@ -17,6 +17,7 @@ FACTS = {
     **dict.fromkeys(("passed", "quorum"), "yes_no"),
     **dict.fromkeys(("pledged", "received", "spent", "total"), "number"),
     **dict.fromkeys(("children", "open_children"), "int"),
+    "results": "list",
     "grade": "text",
 }
 """What a guard may ask besides fields, ``done_ACT`` and ``count_COUNTER``."""
@@ -31,7 +32,8 @@ def names(institution: Institution) -> dict[str, str]:
     counters = {a.counts for s in institution.stages.values() for a in s.acts.values() if a.counts}
     counters |= {a.counts for a in institution.anywhere.values() if a.counts}
     counters |= {c.counts for c in institution.clocks.values() if c.counts}
-    fields = {n: KINDS.get(f.type, "text") for n, f in institution.fields.items() if f.type != "point"}
+    counters |= {c for s in institution.stages.values() if s.calls for c in s.calls.counts.values()}
+    fields = {n: KINDS.get(f.type, "text") for n, f in institution.fields.items() if f.type not in ("point", "case")}
     done = {f"done_{a}": "int" for a in acts} | {f"count_{c}": "int" for c in counters}
     return {**FACTS, **done, **fields}
 
@@ -41,6 +43,7 @@ def facts(institution: Institution, case: Case, values: Mapping[str, Any]) -> di
     known: dict[str, Any] = {f"done_{a}": n for a, n in case.done.items()}
     known |= {f"count_{c}": n for c, n in case.counts.items()}
     known |= {"children": len(case.children), "open_children": sum(c.open for c in case.children.values())}
+    known["results"] = [c.result for c in case.children.values() if c.result]
     known |= {k: v for k, v in case.blocks.get("tally", {}).items() if k in ("passed", "quorum")}
     known |= {k: float(v) for k, v in case.blocks.get("money", {}).items()}
     scored = case.blocks.get("score", {})

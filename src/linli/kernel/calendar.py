@@ -7,7 +7,7 @@ holidays with them. A calendar therefore knows each year from its notice; for a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from zoneinfo import ZoneInfo
@@ -151,50 +151,9 @@ def working_days_between(calendar: Calendar, after: date, until: date) -> int:
     return block.before[until.toordinal() - block.first + 1] - block.before[start - block.first]
 
 
-def parse_days(items: Sequence[str | date]) -> frozenset[date]:
-    """The days named by ISO dates ("2026-02-14") and inclusive ranges ("2026-02-15..2026-02-23").
-
-    A `date` is taken as it is, because YAML reads an unquoted date so. Raises ValueError naming the item.
-    """
-    days: set[date] = set()
-    for item in items:
-        text = str(item)
-        first_text, dots, last_text = text.partition("..")
-        try:
-            first = _iso(first_text)
-            last = _iso(last_text) if dots else first
-        except ValueError as error:
-            raise ValueError(
-                f"Day '{text}' is not a date or a range; write 2026-02-14 or 2026-02-15..2026-02-23 ({error})."
-            ) from None
-        if last < first:
-            raise ValueError(f"Range '{text}' ends before it starts; write the earlier day first.")
-        days.update(first + timedelta(days=i) for i in range((last - first).days + 1))
-    return frozenset(days)
-
-
-def parse_hours(items: Sequence[Sequence[str]]) -> tuple[tuple[time, time], ...]:
-    """Spans of the day from [["09:00", "12:00"], …]; "24:00" ends a day. Raises ValueError naming the span."""
-    spans: list[tuple[time, time]] = []
-    for item in items:
-        try:
-            start, end = item
-            spans.append((time.fromisoformat(start), time() if end == "24:00" else time.fromisoformat(end)))
-        except (TypeError, ValueError):
-            raise ValueError(f'Hours {item!r} are not a span; write ["09:00", "12:00"].') from None
-    return tuple(spans)
-
-
 def microseconds(at: time) -> int:
     """Microseconds from 00:00 to `at`."""
     return ((at.hour * 60 + at.minute) * 60 + at.second) * 1_000_000 + at.microsecond
-
-
-def _iso(text: str) -> date:
-    # date.fromisoformat also takes 20260214 and 2026-W07-6, which no official would recognise.
-    if len(text) != 10 or "W" in text:
-        raise ValueError(f"'{text}' is not YYYY-MM-DD")
-    return date.fromisoformat(text)
 
 
 def _spans(name: str, hours: tuple[tuple[time, time], ...]) -> tuple[tuple[int, int], ...]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import singledispatch
-from typing import Any, get_args
+from typing import Any
 
 STAGE_CLOCK = "stage"
 PAUSE_CLOCK = "pause"
@@ -268,7 +268,6 @@ Event = (
     Opened | Moved | ClockSet | ClockStopped | ClockFired | Paused | Resumed | Extended | Counted | Answered
     | Resulted | Told | Called | Joined | ChildEnded | Asked | Settled | Voted | BlockSet | Followed | Ended
 )  # fmt: skip
-EVENTS: dict[str, type[Any]] = {c.__name__: c for c in get_args(Event)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -415,42 +414,3 @@ def apply(case: Case | None, entry: Entry, id: str = "") -> Case:
     for event in events:
         case = apply_event(event, case)
     return case
-
-
-def event_json(event: Event) -> dict[str, Any]:
-    """The event as a mapping for any JSON writer with ISO datetimes; :func:`event_from` reads it back."""
-    return {"e": type(event).__name__} | {name: getattr(event, name) for name in type(event).__slots__}
-
-
-def event_from(raw: Mapping[str, Any]) -> Event:
-    """The event that :func:`event_json` wrote."""
-    kind = EVENTS[raw["e"]]
-    values = {k: v for k, v in raw.items() if k != "e"}
-    for name in ("at", "start", "due"):
-        if isinstance(values.get(name), str):
-            values[name] = datetime.fromisoformat(values[name])
-    if "dues" in values:
-        values["dues"] = {k: datetime.fromisoformat(v) for k, v in values["dues"].items()}
-    for name in ("units", "passes"):
-        if name in values:
-            values[name] = tuple(values[name])
-    event: Event = kind(**values)
-    return event
-
-
-def case_from(raw: Mapping[str, Any]) -> Case:
-    """The case out of its fields as plain values (ISO datetimes), as any JSON writer makes them of a dataclass."""
-    moment = datetime.fromisoformat
-    values = dict(raw)
-    for name in ("opened", "paused", "ended"):
-        values[name] = moment(raw[name]) if raw[name] else None
-    values["clocks"] = {
-        n: Running(**{**c, **{k: moment(c[k]) for k in ("start", "due", "first_due")}})
-        for n, c in raw["clocks"].items()
-    }
-    values["blocks"] = raw.get("blocks", {})
-    values["children"] = {n: Child(**c) for n, c in raw["children"].items()}
-    values["pending"] = {n: Pending(p["by"], moment(p["at"]), p["data"]) for n, p in raw["pending"].items()}
-    values["doers"] = {n: tuple(d) for n, d in raw["doers"].items()}
-    values["answered"] = tuple(raw["answered"])
-    return Case(**values)

@@ -62,6 +62,8 @@ from linli.kernel.refusal import (
 from linli.kernel.values import check as check_values
 
 AGREE, DECLINE = ".agree", ".decline"
+FOLLOWS = "follows"
+"""The block that keeps which case this one waits for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +87,32 @@ class _Work:
 
     def start(self, name: str, parameter: str) -> None:
         """Start a clock; a date without a value or a year without a calendar raises instead of guessing."""
-        limit = self.pack.dated(parameter, self.now.astimezone(SHANGHAI).date()).limit
+        limit = self.pack.dated(parameter, self.now.astimezone(SHANGHAI).date(), self.case.fields).limit
         due = clocks.due(limit, self.now, self.pack.calendars[limit.calendar])
+        self.stop([name])
         self.emit(ClockSet(name, self.now, due, limit.amount, limit.unit, limit.calendar))
+        self.remind(name)
+
+    def remind(self, name: str) -> None:
+        """Set the reminders of a clock that was started or moved, but none that came already or would come at once."""
+        if name == PAUSE_CLOCK or "@" in name or self.case.paused or name not in self.case.clocks:
+            return
+        of = self.case.clocks[name]
+        limit = clocks.Limit(of.amount, of.unit, of.calendar)  # type: ignore[arg-type]
+        for percent in self.institution.reminds:
+            reminder = f"{name}@{percent}"
+            at = clocks.share(limit, of.start, of.due, self.pack.calendars[of.calendar], percent)
+            came = reminder in self.case.clocks and self.case.clocks[reminder].fired
+            if not came and self.now < at < of.due:
+                self.emit(ClockSet(reminder, of.start, at, of.amount, of.unit, of.calendar))
 
     def start_until(self, name: str, day: str) -> None:
         self.emit(ClockSet(name, self.now, end_of(day), 1, "day", "always"))
 
     def stop(self, names: Iterable[str]) -> None:
-        for name in [n for n in names if n in self.case.clocks]:
+        """Stop clocks, and their reminders with them."""
+        gone = set(names)
+        for name in [n for n in self.case.clocks if n.partition("@")[0] in gone]:
             self.emit(ClockStopped(name))
 
 
@@ -127,6 +146,9 @@ def open_case(
     opened = Opened(institution.institution, institution.version, first, now)
     seed = Entry(now, "open", who.person, _as(act, who), who.channel, (opened,), values, _works(institution, act, who))
     work = _Work(pack, institution, apply(None, seed, id), now)
+    refused = blocked(institution, work.case, act, values, who)
+    if refused:
+        return refused
     _enter(work, first, None, values)
     _clocks_from(work, "open")
     _tell(work, act)
@@ -190,6 +212,8 @@ def fire(pack: Pack, institution: Institution, case: Case, name: str, now: datet
             work.emit(ClockFired(name))
         if spec:
             _announce(work, spec)
+        elif "@" in name:
+            work.emit(Told("holder"))
 
     return _finish(pack, institution, case, seed, effects)
 
@@ -202,12 +226,31 @@ def child_ended(
 
     def effects(work: _Work) -> None:
         work.emit(ChildEnded(child, result))
-        calls = institution.stages[case.stage].calls
-        open_ones = [c for c in work.case.children.values() if c.open]
-        if calls and (calls.join == "any_ended" or not open_ones):
-            _effects(work, institution.stages[case.stage].acts[calls.then], {})
+        stage = institution.stages[case.stage]
+        called = [c for c in (stage.calls, *(s.calls for s in institution.stages.values())) if c]
+        for counter in [c.counts[result] for c in called if result and result in c.counts][:1]:
+            work.emit(Counted(counter))
+        all_ended = not any(c.open for c in work.case.children.values())
+        then = stage.calls.then if stage.calls else stage.gathers
+        if then and (all_ended or (stage.calls and stage.calls.join == "any_ended")):
+            _effects(work, stage.acts[then], {})
 
     return _finish(pack, institution, case, seed, effects)
+
+
+def lead_answered(
+    pack: Pack, institution: Institution, case: Case, data: Mapping[str, Any], result: str | None, now: datetime
+) -> Decision | None:
+    """The case that ``case`` follows came out with ``result`` by an act with ``data``; None if it follows none."""
+    follows = institution.stages[case.stage].follows
+    if case.ended or follows is None:
+        return None
+    acts = institution.stages[case.stage].acts
+    act = acts[follows.then] if result in acts[follows.then].result else acts[follows.otherwise]
+    values = {n: data[n] for n in (*follows.passes, "result") if n in data} if act.name == follows.then else {}
+    values |= {"result": result} if len(act.result) > 1 else {}
+    seed = Entry(now, act.name, None, "lead", "lead", (), values)
+    return _finish(pack, institution, case, seed, lambda work: _effects(work, act, values))
 
 
 def _finish(
@@ -264,8 +307,8 @@ def _effects(work: _Work, act: Act, data: Mapping[str, Any], who: Who = CLOCK) -
     if result or act.tier:
         work.emit(Resulted(result, act.tier))
     _clocks_of(work, act, data)
-    if act.answers:
-        work.stop(n for n, c in work.institution.clocks.items() if c.until == "answered")
+    reached = {act.name, "answered"} if act.answers else {act.name}
+    work.stop(n for n, c in work.institution.clocks.items() if reached & set(c.until))
     if act.to:
         _move(work, act, data)
     _clocks_from(work, act.name)
@@ -282,7 +325,7 @@ def _result(work: _Work, act: Act, data: Mapping[str, Any]) -> str | None:
 
 def _clocks_of(work: _Work, act: Act, data: Mapping[str, Any]) -> None:
     if act.does == "pause":
-        remaining = {n: _remaining(work, c) for n, c in work.case.clocks.items() if not c.fired}
+        remaining = {n: _remaining(work, c, work.now) for n, c in work.case.clocks.items() if not c.fired}
         work.emit(Paused(work.now, remaining))
         work.start(PAUSE_CLOCK, act.within or "")
     elif act.does == "resume":
@@ -290,13 +333,18 @@ def _clocks_of(work: _Work, act: Act, data: Mapping[str, Any]) -> None:
     elif act.does == "extend":
         until = end_of(data["until"])
         for name, running in work.case.clocks.items():
-            if name != PAUSE_CLOCK and running.due < until:
+            if name != PAUSE_CLOCK and "@" not in name and running.due < until:
                 work.emit(Extended(name, until))
+                if work.case.paused:  # what is left when the clocks go on is counted to the new day
+                    left = {n: c.remaining for n, c in work.case.clocks.items() if c.remaining is not None}
+                    left[name] = _remaining(work, work.case.clocks[name], work.case.paused)
+                    work.emit(Paused(work.case.paused, left))
+                work.remind(name)
 
 
-def _remaining(work: _Work, running: Running) -> int:
+def _remaining(work: _Work, running: Running, at: datetime) -> int:
     calendar = work.pack.calendars[running.calendar]
-    return clocks.remaining(running.unit, calendar, work.now, running.due)  # type: ignore[arg-type]
+    return clocks.remaining(running.unit, calendar, at, running.due)  # type: ignore[arg-type]
 
 
 def _resume(work: _Work) -> None:
@@ -307,6 +355,8 @@ def _resume(work: _Work) -> None:
         if c.remaining is not None
     }
     work.emit(Resumed(dues))
+    for name in dues:
+        work.remind(name)
 
 
 def _move(work: _Work, act: Act, data: Mapping[str, Any]) -> None:
@@ -314,6 +364,8 @@ def _move(work: _Work, act: Act, data: Mapping[str, Any]) -> None:
     if work.case.paused:
         _resume(work)
     work.stop([STAGE_CLOCK])
+    if work.case.blocks.get(FOLLOWS):
+        work.emit(BlockSet(FOLLOWS, {}))
     _enter(work, target or work.case.stage, work.case.stage, {**work.case.fields, **data})
 
 
@@ -329,6 +381,8 @@ def _enter(work: _Work, name: str, came_from: str | None, data: Mapping[str, Any
         work.start_until(STAGE_CLOCK, data[stage.until])
     if stage.publish:
         _publish(work, stage.publish, data)
+    if stage.follows:
+        work.emit(BlockSet(FOLLOWS, data.get(stage.follows.case) or {}))
     if stage.calls:
         calls = stage.calls
         units = tuple(data.get(calls.for_each) or ())
@@ -389,7 +443,7 @@ def _as(act: Act, who: Who) -> str | None:
 def _works(institution: Institution, act: Act, who: Who, holder: str | None = None) -> bool:
     """Whether ``act`` is work on the case. Verifying it, in a role with `never`, is not: the same may verify again."""
     role = _as(act, who)
-    if role is None or role in institution.parties or role in ("clock", "children"):
+    if role is None or role in institution.parties or role in ("clock", "children", "lead"):
         return False
     spec = institution.roles.get((holder or "") if role == "holder" else role)
     return spec is None or not spec.never

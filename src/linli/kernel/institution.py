@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from types import MappingProxyType
 from typing import Any, Literal
 
 from linli.kernel.calendar import Calendar
@@ -86,7 +87,9 @@ class Role(Named):
     never: tuple[str, ...] = key("Acts (or `handler`, for any work) whose doer may not act in this role.", default=())
 
 
-FieldType = Literal["text", "code", "yes_no", "date", "moment", "number", "point", "files", "units", "area", "items"]
+FieldType = Literal[
+    "text", "code", "yes_no", "date", "moment", "number", "point", "files", "units", "area", "items", "case"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +97,15 @@ class Field(Named):
     """One thing that is written down, with who may read it."""
 
     title: Text = key("Name shown to people.")
-    type: FieldType = key("text, code, yes_no, date, moment, number, point, files, units, area or items (lines).")
+    type: FieldType = key("text, code, yes_no, date, moment, number, point, files, units, area, items (lines) or case.")
     class_: Literal["public", "party", "handler", "supervisor", "sealed"] = key("Who may read it.", alias="class")
     help: Text | None = key("One sentence under the input.", default=None)
     max: int | None = key("Longest text in characters, most files, or greatest number.", default=None)
     accept: tuple[str, ...] = key("Kinds of file: image.", default=())
     list: str | None = key("The code list of a `code` field.", default=None)
     opens_to: tuple[str, ...] = key("Roles that may read a sealed field.", default=())
+    of: tuple[str, ...] = key("For a `case` field: the institutions whose cases it may name.", default=())
+    stages: tuple[str, ...] = key("For a `case` field: the stages at which the named case must stand.", default=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +115,7 @@ class Clock(Named):
     title: Text = key("Name shown to people.")
     from_: tuple[str, ...] = key("Acts that start it; `open` is the opening.", alias="from")
     limit: str = key("A parameter: the amount, unit and calendar.")
-    until: Literal["answered", "ended"] = key("What stops it.", default="answered")
+    until: tuple[str, ...] = key("What stops it: `answered`, `ended`, or the acts named.", default=("answered",))
     tells: tuple[str, ...] = key("Roles and parties told when it runs out.", default=())
     counts: str | None = key("Counter raised when it runs out.", default=None)
 
@@ -126,6 +131,17 @@ class Calls(Written):
     lead: Literal["first", "none"] = key("Who leads: the unit named first, through every transfer.", default="first")
     passes: tuple[str, ...] = key("Fields handed down to the children.", default=())
     fills: str | None = key("With `items`: the child's field that takes the line.", default=None)
+    counts: Mapping[str, str] = key("A child's result → the counter of this case it raises.", default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Follows(Written):
+    """The case waits for another one and takes over its answer: merged matters, themes."""
+
+    case: str = key("The `case` field that names the one it waits for.")
+    then: str = key("The act of this stage done by `lead` when that case answers with one of this act's results.")
+    otherwise: str = key("The act of this stage done by `lead` when that case comes out otherwise.")
+    passes: tuple[str, ...] = key("Fields taken over from the answering act.", default=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +149,7 @@ class Act(Named):
     """What somebody, or the clock, does to a case: the only thing that changes it."""
 
     title: Text = key("The words on the button.")
-    by: tuple[str, ...] = key("Roles and parties who may; also `holder`, `clock`, `children`.")
+    by: tuple[str, ...] = key("Roles and parties who may; also `holder`, `clock`, `children`, `lead`.")
     needs: tuple[str, ...] = key("Fields that must be filled in.", default=())
     may: tuple[str, ...] = key("Fields that may be filled in.", default=())
     to: str | None = key("The next stage; `back` returns to the stage the case came from.", default=None)
@@ -271,6 +287,8 @@ class Stage(Named):
     overdue: str | None = key("The act done by `clock` when the time runs out.", default=None)
     acts: Mapping[str, Act] = key("What may be done here.", default_factory=dict)
     calls: Calls | None = key("Child cases opened on entering.", default=None)
+    gathers: str | None = key("The act by `children` once all units called at an earlier stage are done.", default=None)
+    follows: Follows | None = key("The case waits here for another one's answer.", default=None)
     end: bool = key("The case is closed here.", default=False)
     ballot: Ballot | None = key("A vote is taken here.", default=None)
     meeting: Meeting | None = key("A meeting is held here.", default=None)
@@ -308,6 +326,7 @@ class Institution(Written):
     clocks: Mapping[str, Clock] = key("Promises that run over several stages.", default_factory=dict)
     every: Every | None = key("The calendar opens it.", default=None)
     anywhere: Mapping[str, Act] = key("Acts allowed in every open stage.", default_factory=dict)
+    reminds: tuple[int, ...] = key("Percents of a time limit, 1 to 99, at which the holder is reminded.", default=())
     allows: tuple[Allowed, ...] = key("Warnings that may stand, each with a reason.", default=())
     version: str = field(default="", metadata={"internal": True})
 
@@ -335,6 +354,9 @@ class Dated(Written):
     source: str = key("Where the number comes from, or `setting` with the reason.")
     to: date | None = key("Last day it holds; open-ended without.", default=None)
     calendar: str = key("A calendar of the pack.", default="always")
+    when: Mapping[str, tuple[str, ...]] = key(
+        "Code fields and their values for which it holds; without, for every other case.", default_factory=dict
+    )
 
     @property
     def limit(self) -> Limit:
@@ -405,12 +427,16 @@ class Pack:
     institutions: Mapping[str, Institution]
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
 
-    def dated(self, parameter: str, on: date) -> Dated:
-        """The value of ``parameter`` on the day ``on``; LookupError names the gap instead of guessing."""
-        for value in self.parameters[parameter]:
-            if value.from_ <= on and (value.to is None or on <= value.to):
-                return value
-        raise LookupError(f"no value of {parameter} covers {on}; add one with `from` on or before that day")
+    def dated(self, parameter: str, on: date, fields: Mapping[str, Any] = MappingProxyType({})) -> Dated:
+        """The value of ``parameter`` on the day ``on`` for a case with ``fields``: the one with the most conditions.
+
+        LookupError names the gap instead of guessing.
+        """
+        found = [v for v in self.parameters[parameter] if v.from_ <= on and (v.to is None or on <= v.to)]
+        fitting = [v for v in found if all(fields.get(n) in values for n, values in v.when.items())]
+        if not fitting:
+            raise LookupError(f"no value of {parameter} covers {on}; add one with `from` on or before that day")
+        return max(fitting, key=lambda v: len(v.when))
 
     def ladder(self, duty: str) -> tuple[str, ...]:
         """The duty and those that take over when it is vacant, from the nearest up."""

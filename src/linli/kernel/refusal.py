@@ -76,6 +76,7 @@ SPECIAL = {
     "holder": Text("当前办理人", "the current holder"),
     "clock": Text("时限到期", "the clock"),
     "children": Text("各协办单位办结", "the called units"),
+    "lead": Text("所并入事项有了答复", "the case it follows"),
 }
 
 

@@ -119,10 +119,20 @@ def _words(pack: Pack, field: Field, raw: Any) -> list[str]:
     return words
 
 
+def _case(pack: Pack, field: Field, raw: Any) -> dict[str, str]:
+    """``raw`` is what the caller found by the number given: {id, number, institution, stage}, or just the number."""
+    known = raw if isinstance(raw, Mapping) else {"number": str(raw)[:20]}
+    fits = known.get("institution") in field.of and (not field.stages or known.get("stage") in field.stages)
+    if not fits or "id" not in known:
+        number = known.get("number", "")
+        raise Invalid(f"没有可用的事项 {number}，请核对编号。", f"There is no fitting case {number}; check its number.")
+    return {"id": str(known["id"]), "number": str(known["number"])}
+
+
 _PARSE: dict[str, Any] = {
     "text": _text, "code": _code, "yes_no": _yes_no, "date": _date, "number": _number, "point": _point,
     "files": _words, "units": _words, "area": _text,
-    "moment": _moment, "items": _lines,
+    "moment": _moment, "items": _lines, "case": _case,
 }  # fmt: skip
 
 ANSWER_FIRST = Text("请填写。", "This must be filled in.")

@@ -13,18 +13,19 @@ from datetime import datetime
 from typing import Any
 
 import uuid_utils.compat as uuids
-from django.db import transaction
+from django.db import OperationalError, transaction
+from psycopg.errors import DeadlockDetected
 
 from linli.kernel.calendar import SHANGHAI
-from linli.kernel.case import Called, Joined, apply_event
+from linli.kernel.case import Answered, Called, Joined, apply_event
 from linli.kernel.case import Case as KernelCase
 from linli.kernel.case import Entry as KernelEntry
-from linli.kernel.decide import Decision, child_ended, decide, open_case
+from linli.kernel.decide import Decision, child_ended, decide, lead_answered, open_case
 from linli.kernel.institution import Institution, Text
 from linli.kernel.refusal import CLOCK, Refusal, Who
-from linli.ledger import chain, mandates, store
+from linli.ledger import chain, links, mandates, store
 from linli.ledger.definitions import NotInForce, Runtime, runtime
-from linli.ledger.lock import Locked, lock
+from linli.ledger.lock import Locked, followers, lock, parent_of
 from linli.ledger.mandates import Where
 from linli.ledger.models import Attachment, Entry
 from linli.ledger.rows import Context, Reach, row
@@ -116,6 +117,8 @@ def _open(
     refused = _unknown_units(institution.fields, data, snapshot)
     if refused:
         return refused
+    if parent is None:
+        data = links.resolve(institution.fields, data, opening.by or opening.reporter.person, snapshot, now)
     who = _opener(rt, institution, snapshot, opening, where, now, parent)
     id = str(uuids.uuid7())
     decision = open_case(rt.pack, institution, id, data, who, now)
@@ -225,6 +228,9 @@ def act(
                 return _act(case_id, name, data, person, now, channel, as_reporter, seq)
         except Outdated:
             registry.reload()
+        except OperationalError as clash:
+            if not isinstance(clash.__cause__, DeadlockDetected):
+                raise
     return _busy()
 
 
@@ -239,6 +245,7 @@ def _act(
     refused = _unknown_units(institution.fields, data, snapshot)
     if refused:
         return refused
+    data = links.resolve(institution.fields, data, person, snapshot, now, case.id)
     where = Where(case.place, case.unit, case.accused)
     kernel = case.kernel()
     if seq is not None and seq != kernel.seq:
@@ -272,6 +279,8 @@ def commit(
     case.head = written.hash
     if kernel.ended and parent is not None:
         tell_parent(rt, snapshot, parent, case.id, kernel.result, entry.at)
+    if any(isinstance(e, Answered) and e.party == context.institution.raised_by for e in entry.events):
+        tell_followers(rt, snapshot, case.id, kernel, entry.at)
     return kernel
 
 
@@ -301,6 +310,16 @@ def _open_children(rt: Runtime, snapshot: Snapshot, case: Locked, decision: Deci
     for join in joins:
         kernel = apply_event(join, kernel)
     return replace(entry, events=(*entry.events, *joins)), kernel
+
+
+def tell_followers(rt: Runtime, snapshot: Snapshot, lead: str, answered: KernelCase, now: datetime) -> None:
+    """A case has answered: so have those that wait for it, each for its own reporter."""
+    for case in followers(lead):
+        kernel = case.kernel()
+        institution = rt.institution(case.institution, case.version)
+        decision = lead_answered(rt.pack, institution, kernel, answered.fields, answered.result, now)
+        if decision:
+            commit(rt, snapshot, case, decision, parent_of(case), kernel.stage)
 
 
 def tell_parent(rt: Runtime, snapshot: Snapshot, parent: Locked, child: str, result: str | None, now: datetime) -> None:

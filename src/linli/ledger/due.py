@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Min, Q
 
 from linli.kernel.calendar import SHANGHAI, CalendarGap
-from linli.kernel.case import Called
+from linli.kernel.case import Answered, Called
 from linli.kernel.decide import fire
 from linli.ledger import store
 from linli.ledger.act import commit, context_of
@@ -77,7 +77,7 @@ def _fire(rt: Runtime, snapshot: Snapshot, case: Locked, now: datetime, rows: li
         decision = fire(rt.pack, context.institution, kernel, due[0], due[1])
         if decision is None:
             return count
-        if parent is not None or any(isinstance(e, Called) for e in decision.entry.events):
+        if parent is not None or any(isinstance(e, Called | Answered) for e in decision.entry.events):
             store.update(rows)  # what this case did before must not be written over what follows
             rows.clear()
             case.head, stage = head, kernel.stage

@@ -259,7 +259,8 @@ def overdue(now: datetime) -> Q:
 def soon(pack: Pack, now: datetime) -> Q:
     """Open, with a clock that runs out within a day; not those that only wait for the reporter's rating."""
     waits = _any(Q(institution=i.name, stage__in=waiting_stages(i)) for i in pack.institutions.values())
-    return Q(ended__isnull=True, next_due__gt=now, next_due__lte=now + SOON) & ~waits
+    coming = Q(stage_due__gt=now, stage_due__lte=now + SOON) | Q(promise_due__gt=now, promise_due__lte=now + SOON)
+    return Q(ended__isnull=True, state__paused=None) & coming & ~waits
 
 
 def waiting_stages(institution: Institution) -> list[str]:

@@ -14,8 +14,8 @@ import orjson
 from psycopg.rows import dict_row
 
 from linli.kernel.case import Case as KernelCase
-from linli.kernel.case import case_from
 from linli.ledger.models import Case
+from linli.ledger.plain import case_from
 from linli.ledger.store import cursor
 
 
@@ -62,6 +62,7 @@ FROM ledger_case c LEFT JOIN people_person p ON p.id = c.reporter_id
 """
 _ROOT = _SELECT + "WHERE c.id = %s AND c.parent_id IS NULL FOR UPDATE OF c"
 _ANY = _SELECT + "WHERE c.id = %s FOR UPDATE OF c"
+_FOLLOWERS = _SELECT + "WHERE c.lead_id = %s AND c.ended IS NULL ORDER BY c.id FOR UPDATE OF c"
 _DUE = _SELECT + "WHERE c.id = %s AND c.next_due <= %s FOR UPDATE OF c SKIP LOCKED"
 _SKIP = _SELECT + "WHERE c.id = %s FOR UPDATE OF c SKIP LOCKED"
 _OLDER = _SELECT + "WHERE c.id = ANY(%s::uuid[]) AND c.ended IS NULL AND c.version <> %s ORDER BY c.id FOR UPDATE OF c"
@@ -79,6 +80,16 @@ def lock(case_id: str) -> tuple[Locked, Locked | None]:
     parent_id = Case.objects.filter(id=case_id).values_list("parent_id", flat=True).get()
     parent = _rows(_ANY, [parent_id])[0]
     return _rows(_ANY, [case_id])[0], parent
+
+
+def followers(case_id: str) -> list[Locked]:
+    """The open cases that wait for this one's answer, locked after it."""
+    return _rows(_FOLLOWERS, [case_id])
+
+
+def parent_of(case: Locked) -> Locked | None:
+    """The case that called this one, locked."""
+    return _rows(_ANY, [case.parent_id])[0] if case.parent_id else None
 
 
 def due_roots(now: datetime, limit: int, without: Iterable[str] = ()) -> list[Locked]:

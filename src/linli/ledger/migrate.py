@@ -20,7 +20,7 @@ from django.db import transaction
 from linli.drafting.diff_follow import Follow, follow
 from linli.kernel.calendar import SHANGHAI
 from linli.kernel.case import Case as KernelCase
-from linli.kernel.case import Entry, apply, case_from
+from linli.kernel.case import Entry, apply
 from linli.kernel.institution import Institution, Text
 from linli.kernel.refusal import Refusal
 from linli.ledger import lock, store
@@ -28,6 +28,7 @@ from linli.ledger.definitions import Runtime, runtime
 from linli.ledger.lock import Locked
 from linli.ledger.mandates import Where
 from linli.ledger.models import Case
+from linli.ledger.plain import case_from
 from linli.ledger.rows import Context, Reach, row
 from linli.people import registry
 

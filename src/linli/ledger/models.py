@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models import Q
 
 from linli.kernel.case import Case as KernelCase
-from linli.kernel.case import case_from
+from linli.ledger.plain import case_from
 from linli.people.models import Person
 from linli.places.ltree import LtreeField
 
@@ -61,6 +61,7 @@ class Case(models.Model):
     institution = models.CharField(max_length=63)
     version = models.CharField(max_length=12)
     parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="children", db_index=False)
+    lead = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="followers", db_index=False)
     state = models.JSONField()
     head = models.BinaryField(max_length=32)
     stage = models.CharField(max_length=63)
@@ -113,6 +114,7 @@ class Case(models.Model):
             models.Index(fields=["unit", "-number"], name="case_unit", condition=Q(unit__isnull=False)),
             models.Index(fields=["reporter"], name="case_reporter", condition=Q(reporter__isnull=False)),
             models.Index(fields=["parent"], name="case_parent", condition=Q(parent__isnull=False)),
+            models.Index(fields=["lead"], name="case_lead", condition=Q(lead__isnull=False)),
             models.Index(fields=["ended"], name="case_ended", condition=Q(ended__isnull=False)),
         ]
 

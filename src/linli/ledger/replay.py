@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from linli.kernel.case import Case, ClockFired, Entry, apply, case_from, event_from
+from linli.kernel.case import Case, ClockFired, Entry, apply
 from linli.kernel.institution import Institution, Text
 from linli.ledger import chain
+from linli.ledger.plain import case_from, event_from
 from linli.ledger.rows import copied
 
 RESTORE = Text(
@@ -67,6 +68,7 @@ class CaseRow(NamedTuple):
     institution: str
     version: str
     parent: str | None
+    lead_id: str | None
     state: str
     head: bytes
     stage: str

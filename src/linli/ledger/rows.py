@@ -8,10 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from linli.kernel.calendar import SHANGHAI
-from linli.kernel.case import STAGE_CLOCK, Asked, Case, Entry, Settled, Told, event_json
+from linli.kernel.case import STAGE_CLOCK, Asked, Case, Entry, Settled, Told
+from linli.kernel.decide import FOLLOWS
 from linli.kernel.institution import Act, Institution, Pack, Text
 from linli.ledger import chain, mandates
 from linli.ledger.mandates import Where
+from linli.ledger.plain import event_json
 from linli.people.registry import Holder, Snapshot
 
 IN_APP = "in_app"
@@ -106,6 +108,7 @@ def copied(institution: Institution, case: Case) -> dict[str, Any]:
         "promise_due": promise.due if promise else None,
         "result": case.result,
         "tier": case.tier,
+        "lead_id": case.blocks.get(FOLLOWS, {}).get("id"),
     }
 
 
@@ -152,13 +155,17 @@ OVERDUE = Text(
 )
 
 
+REMINDER = Text(
+    "事项 {number} 的“{clock}”时限已过 {percent}%，{due}到期。",
+    "Matter {number}: {percent}% of “{clock}” has passed; it is due on {due}.",
+)
 WAITS = Text("事项 {number}：“{act}”等您同意。{reason}", "Matter {number}: “{act}” waits for your agreement. {reason}")
 DECLINED = Text("事项 {number}：“{act}”没有得到同意。", "Matter {number}: “{act}” was not agreed to.")
 
 
 def _sentence(act: Act | None, entry: Entry) -> Text:
     if act is None:
-        return OVERDUE
+        return REMINDER if "@" in entry.act else OVERDUE
     if any(isinstance(e, Asked) for e in entry.events):
         return WAITS
     if any(isinstance(e, Settled) and not e.agreed for e in entry.events):
@@ -190,11 +197,21 @@ def _value(name: str, pack: Pack, institution: Institution, entry: Entry, case: 
     if name == "diversion_says":
         code = pack.lists.get("diversions", {}).get(str(case.fields.get("diversion")))
         return code.says.in_(lang) if code and code.says else " "
-    if name == "clock":
-        clock = institution.clocks.get(entry.act.removeprefix("clock:"))
-        return clock.title.in_(lang) if clock else " "
+    if name in ("clock", "percent", "due"):
+        return _of_clock(name, institution, entry, case, lang)
     act = act_of(institution, entry.act, None) if name == "act" else None
     return act.title.in_(lang) if act else None
+
+
+def _of_clock(name: str, institution: Institution, entry: Entry, case: Case, lang: str) -> str:
+    """Of the clock that ran out or reminds: its title, the percent passed, or when it is due."""
+    clock, _, percent = entry.act.removeprefix("clock:").partition("@")
+    if name == "percent":
+        return percent
+    if name == "due":
+        return day_words(case.clocks[clock].due, lang) if clock in case.clocks else " "
+    spec = institution.stages[case.stage] if clock == STAGE_CLOCK else institution.clocks.get(clock)
+    return spec.title.in_(lang) if spec else " "
 
 
 def day_words(moment: datetime, lang: str) -> str:

@@ -20,9 +20,16 @@ from linli.ledger.rows import IN_APP, Row
 
 _COLUMNS = tuple(
     "stage holder_role holder_duty holder_path stands_in category ended next_due stage_due promise_due result"  # noqa: SIM905
-    " tier".split()
+    " tier lead_id".split()
 )
-_CAST = {"holder_path": "::ltree", "place": "::ltree", "unit": "::ltree", "accused": "::ltree", "state": "::jsonb"}
+_CAST = {
+    "holder_path": "::ltree",
+    "place": "::ltree",
+    "unit": "::ltree",
+    "accused": "::ltree",
+    "state": "::jsonb",
+    "lead_id": "::uuid",
+}
 _STATIC = tuple(
     "id secret institution version parent_id state head place unit accused reporter_id channel source"  # noqa: SIM905
     " external reported opened".split()

@@ -34,7 +34,7 @@ from linli.places.ltree import label
 BATCH = 1000
 FIRST, LAST = "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"
 
-_TEXT = {"id", "parent", "case", "by", "state", "events", "data", "holder_path", "place", "unit", "accused"}
+_TEXT = {"id", "parent", "case", "by", "state", "events", "data", "holder_path", "place", "unit", "accused", "lead_id"}
 _COLUMN = {"parent": "parent_id", "case": "case_id"}
 
 

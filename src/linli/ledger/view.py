@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from linli.kernel.case import STAGE_CLOCK, Entry, Followed, Moved, Opened, Told, event_from
+from linli.kernel.case import STAGE_CLOCK, Entry, Followed, Moved, Opened, Told
 from linli.kernel.case import Case as KernelCase
 from linli.kernel.decide import AGREE, DECLINE, available, to_settle
 from linli.kernel.institution import Act, Institution, Text
@@ -21,6 +21,7 @@ from linli.ledger.definitions import Runtime, runtime
 from linli.ledger.lock import of
 from linli.ledger.models import Case
 from linli.ledger.models import Entry as EntryRow
+from linli.ledger.plain import event_from
 from linli.ledger.rows import Context, act_of, shown
 from linli.ledger.visible import Viewer
 from linli.people import registry
@@ -208,6 +209,8 @@ def _clocks(institution: Institution, kernel: KernelCase, now: datetime) -> Iter
         "pause": Text("等反映人补充", "Waiting for the reporter"),
     }
     for name, c in kernel.clocks.items():
+        if "@" in name:  # a reminder of another clock
+            continue
         spec = institution.clocks.get(name)
         state = "paused" if c.remaining is not None else "overdue" if c.due <= now else "ok"
         yield ClockView(name, spec.title if spec else own[name], c.due, c.first_due, c.start, state)
@@ -299,6 +302,11 @@ def _title(institution: Institution, act: Act | None, name: str) -> Text:
     if act is not None:
         how = DECIDES.get(name[name.find(".") :]) if "." in name else None
         return Text(f"{how.zh}：{act.title.zh}", f"{how.en}: {act.title.en}") if how else act.title
+    if name.startswith("clock:") and "@" in name:
+        of, _, percent = name.removeprefix("clock:").partition("@")
+        clock = institution.clocks.get(of)
+        zh, en = (clock.title.zh, clock.title.en) if clock else ("本环节时限", "the time limit here")
+        return Text(f"提醒：{zh}已过 {percent}%", f"Reminder: {percent}% of {en} has passed")
     if name.startswith("clock:"):
         clock = institution.clocks.get(name.removeprefix("clock:"))
         return Text(f"{clock.title.zh}到期", f"{clock.title.en} ran out") if clock else Text("时限到期", "Time ran out")
