@@ -28,7 +28,8 @@ from linli.drafting.bpmn_notes import notes
 from linli.drafting.bpmn_parts import Docs, Drawing, Flow, Group, Kind, Lane, Node, ident, process_id
 from linli.drafting.bpmn_side import Side, groups, side_stages
 from linli.drafting.bpmn_words import Speech
-from linli.drafting.table import SYSTEM, walk
+from linli.drafting.table import walk
+from linli.drafting.words import SYSTEM
 from linli.kernel.institution import Act, Institution, Pack, Stage
 
 

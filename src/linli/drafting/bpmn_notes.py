@@ -5,7 +5,7 @@ from __future__ import annotations
 from linli.drafting.bpmn_parts import Note, ident
 from linli.drafting.bpmn_time import approximate
 from linli.drafting.bpmn_words import Speech
-from linli.drafting.table import SYSTEM
+from linli.drafting.words import SYSTEM
 from linli.kernel.institution import Act
 
 

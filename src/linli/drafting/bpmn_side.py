@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from linli.drafting.bpmn_parts import Flow, Group, Node, ident
 from linli.drafting.bpmn_words import Speech
-from linli.drafting.table import SYSTEM
+from linli.drafting.words import SYSTEM
 from linli.kernel.institution import Act, Institution
 
 

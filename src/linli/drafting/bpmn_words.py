@@ -10,7 +10,7 @@ from functools import cached_property
 from linli.drafting.bpmn_parts import Docs, Node
 from linli.drafting.bpmn_time import REPEATS, approximate, duration
 from linli.drafting.explain import chapters
-from linli.drafting.table import SYSTEM, Words
+from linli.drafting.words import SYSTEM, Words
 from linli.kernel.institution import Act, Clock, Every, Institution, Pack, Stage
 
 

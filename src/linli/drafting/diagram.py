@@ -18,8 +18,9 @@ from datetime import date
 from xml.sax.saxutils import escape
 
 from linli.drafting.svg import ACCENT, EDGE, INK, LATE, PAPER, RULE, SOFT, SURFACE, WASH, clean, element, number, wrap
-from linli.drafting.table import SYSTEM, Edge, Words, edges, walk
+from linli.drafting.table import Edge, edges, walk
 from linli.drafting.tracks import Track, lay_tracks
+from linli.drafting.words import SYSTEM, Words
 from linli.kernel.institution import Act, Institution, Pack
 
 WIDTH = 390

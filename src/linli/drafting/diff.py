@@ -15,7 +15,7 @@ from linli.drafting.diff_follow import follow as follow
 from linli.drafting.diff_follow import renamed
 from linli.drafting.diff_limits import sentences
 from linli.drafting.diff_words import LISTS, NONE, Side, label, quoted, say
-from linli.drafting.table import SYSTEM
+from linli.drafting.words import SYSTEM
 from linli.kernel.institution import Act, Calls, Field, Institution, Pack, Role, Stage, Text
 
 Kind = Literal["added", "removed", "changed"]

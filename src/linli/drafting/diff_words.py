@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from linli.drafting.table import Words
+from linli.drafting.words import Words
 from linli.kernel.institution import Act, Institution, Pack, Text
 
 NONE = Text("无", "none")

@@ -8,10 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from linli.drafting.sentences import ENDS, ActSentences, cap
-from linli.drafting.table import edges, walk
+from linli.drafting.block_words import guard, opened_by_calendar
+from linli.drafting.clock_words import ClockSentences
+from linli.drafting.sentences import ENDS, cap
+from linli.drafting.table import walk
 from linli.drafting.words import SYSTEM, Words
-from linli.kernel.institution import Act, Clock, Institution, Pack, Role
+from linli.kernel.institution import Act, Institution, Pack, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,9 @@ def chapters(pack: Pack, institution: Institution, lang: str, on: date, *, sourc
     for zh, en, sentences in (
         ("办理途中还可以做什么", "What may be done on the way", telling.anywhere()),
         ("对外承诺", "What is promised", telling.promises()),
+        ("要等的期限", "What must be waited for", telling.waits()),
         ("可以重来几次", "How often it may start over", telling.loops()),
-        ("谁办的不能由谁核实", "Who may not verify", telling.duties()),
+        ("谁要回避", "Who stands aside", telling.duties()),
         ("岗位空缺怎么办", "When nobody holds a post", telling.vacancies()),
         ("谁能看到什么", "Who may see what", telling.sight()),
         ("时限怎么算", "How time is counted", telling.counting()),
@@ -61,7 +64,7 @@ def _ended(sentence: str, words: Words) -> str:
     return sentence if sentence.endswith(tuple(ENDS)) else sentence + words.say("。", ".")
 
 
-class Telling(ActSentences):
+class Telling(ClockSentences):
     """Adds what holds for the whole institution. Every method returns whole sentences; none when nothing is to say."""
 
     def opening(self) -> list[str]:
@@ -75,7 +78,7 @@ class Telling(ActSentences):
             found.append(w.say(f"还可以填写：{w.fields(act.may)}。", f"It may also give {w.fields(act.may)}."))
         first = w.quote(w.stage(act.to or next(iter(self.institution.stages), "")))
         found.append(w.say(f"提出后进入{first}环节。", f"The case then stands at {first}."))
-        found += self._told(act)
+        found += [*guard(w, act), *self._told(act)]
         accused = self.institution.against
         if accused:
             field = w.fields([accused])
@@ -97,10 +100,22 @@ class Telling(ActSentences):
                     f"No person raises it: another case opens it, called {w.quote(w.title(by))} here.",
                 )
             ]
-        found = [w.say(f"由{name}提出。", f"It is raised by {name}.")]
-        others = w.join((w.role(r) for r in act.by if r != by and r not in SYSTEM), "or")
-        if others:
-            found.append(w.say(f"{others}也可以代为登记。", f"It may also be entered by {others} on their behalf."))
+        people = [r for r in act.by if r not in SYSTEM]
+        others = w.join((w.role(r) for r in people if r != by), "or")
+        every = self.institution.every
+        if every:
+            found = [opened_by_calendar(w, every)]
+            if others or by in people:
+                who = w.join((w.role(r) for r in people), "or")
+                found.append(w.say(f"{who}也可以提出。", f"It may also be raised by {who}."))
+        elif by in people:
+            found = [w.say(f"由{name}提出。", f"It is raised by {name}.")]
+            if others:
+                found.append(w.say(f"{others}也可以代为登记。", f"It may also be entered by {others} on their behalf."))
+        else:
+            found = [w.say(f"由{others}提出。", f"It is raised by {others}.")]
+        if by not in people:
+            found.append(w.say(f"办理结果要答复{name}。", f"The answer is owed to {name}."))
         if party and party.anonymous:
             found.append(
                 w.say(
@@ -122,8 +137,7 @@ class Telling(ActSentences):
         for act in self.institution.anywhere.values():
             if not any(r not in SYSTEM for r in act.by):
                 continue
-            found.append(self._act(act, self._where(act)))
-            found += self._told(act)
+            found += self.done(act, self._where(act))
         return found
 
     def _where(self, act: Act) -> str:
@@ -139,65 +153,27 @@ class Telling(ActSentences):
         where = self._stages(act.only_in)
         return w.say(f"（限{where}环节）", f" (only at {where})")
 
-    def promises(self) -> list[str]:
-        """Clocks that run over several stages."""
-        return [s for clock in self.institution.clocks.values() for s in self._promise(clock)]
-
-    def _promise(self, clock: Clock) -> list[str]:
-        w = self.words
-        title, first = w.quote(clock.title.in_(w.lang)), [n for n in clock.from_ if n == "open"]
-        again = [n for n in clock.from_ if n != "open"]
-        starts = w.join(self.act_name(n) for n in first or again)
-        until = w.say("答复", "an answer") if clock.until == "answered" else w.say("办结", "its end")
-        limit = w.limit(clock.limit)
-        found = [
-            w.say(
-                f"{title}：从{starts}起，{limit}{until}{self._source(clock.limit)}。",
-                f"{title}: {until} {limit} of {starts}{self._source(clock.limit)}.",
-            ),
-            w.say("转到别的环节，承诺的日期不变。", "Moving to another stage does not change the promised date."),
-        ]
-        if first and again:
-            acts = w.join(self.act_name(n) for n in again)
-            found.append(w.say(f"{acts}之后，重新起算。", f"After {acts} it starts anew."))
-        told = w.join(w.role(r) for r in clock.tells)
-        if told:
-            found.append(w.say(f"到期没有兑现的，系统告知{told}。", f"If it is broken, this is told to {told}."))
-        if clock.counts:
-            found.append(w.say("没有兑现的，如实计数。", "Every broken promise is counted."))
-        return found
-
-    def loops(self) -> list[str]:
-        """Acts that lead back to an earlier stage, and how often."""
-        w, order = self.words, walk(self.institution)
-        found = []
-        for e in edges(self.institution):
-            if e.act.at_most is not None and order.index(e.target) < order.index(e.source):
-                n, to = e.act.at_most, w.quote(w.stage(e.target))
-                times = "once" if n == 1 else f"{n} times"
-                found.append(
-                    w.say(
-                        f"{self._q(e.act)}每件事最多 {n} 次，每次回到{to}环节。",
-                        f"{self._q(e.act)} is possible at most {times}, each time back to {to}.",
-                    )
-                )
-        return found
-
     def duties(self) -> list[str]:
-        """Separation of duties: roles that may not be held by whoever did certain acts."""
-        return [self._never(role) for role in self.institution.roles.values() if role.never]
+        """Separation of duties: roles that may not be held by whoever did certain acts; the same rule said once."""
+        w, all_acts = self.words, [a for s in self.institution.stages.values() for a in s.acts.values()]
+        rules: dict[tuple[str, str], list[str]] = {}
+        for role in (r for r in self.institution.roles.values() if r.never):
+            mine = w.join((self._q(a) for a in all_acts if role.name in a.by), "or")
+            rules.setdefault((self._doer(role), mine), []).append(role.name)
+        found = []
+        for (doer, mine), roles in rules.items():
+            as_ = w.join((w.role(n) for n in roles), "or")
+            zh = f"{doer}，不得以{as_}的身份{mine}。" if mine else f"{doer}，不得担任{as_}。"
+            en = f"{doer} may not choose {mine} as {as_}." if mine else f"{doer} may not act as {as_}."
+            found.append(w.say(zh, en))
+        return found
 
-    def _never(self, role: Role) -> str:
+    def _doer(self, role: Role) -> str:
         w = self.words
-        all_acts = [a for s in self.institution.stages.values() for a in s.acts.values()]
-        mine = w.join((self._q(a) for a in all_acts if role.name in a.by), "or")
         if "handler" in role.never:
-            zh, en = "办过这件事的人", "Whoever worked on the case"
-        else:
-            done = w.join((self.act_name(n) for n in role.never), "or")
-            zh, en = f"做过{done}的人", f"Whoever did {done}"
-        does = w.say(f"，不能由他{mine}" if mine else "", f": they may not choose {mine}" if mine else "")
-        return w.say(f"{zh}不得再担任{w.title(role.name)}{does}。", f"{en} may not act as {w.role(role.name)}{does}.")
+            return w.say("办过这件事的人", "Whoever worked on the case")
+        done = w.join((self.act_name(n) for n in role.never), "or")
+        return w.say(f"做过{done}的人", f"Whoever did {done}")
 
     def vacancies(self) -> list[str]:
         """Who stands in for each holder, up the ladder of duties."""
@@ -237,38 +213,6 @@ class Telling(ActSentences):
     def _sees_all(self, role: Role) -> bool:
         duty = self.words.pack.duties.get(role.duty)
         return duty is not None and duty.sees == "supervisor"
-
-    def counting(self) -> list[str]:
-        """How the units that occur here are counted; Civil Code articles 201 and 203."""
-        w = self.words
-        limits = [s.within for s in self.institution.stages.values()] + [
-            c.limit for c in self.institution.clocks.values()
-        ]
-        limits += [a.within for a in self.institution.anywhere.values()]
-        values = [v for v in map(w.dated, limits) if v]
-        units, found = {v.unit for v in values}, []
-        if units & {"day", "working_day"}:
-            found.append(
-                w.say(
-                    "按日计的时限，从第二天算起，到最后一天 24 时为止。",
-                    "Days count from the day after and end at 24:00 of the last one.",
-                )
-            )
-        if units & {"working_day", "working_hour"}:
-            found.append(
-                w.say(
-                    "工作日按国务院的放假和调休安排计算，调休上班的周末算工作日。",
-                    "Working days follow the State Council's notices; weekend days worked in exchange count.",
-                )
-            )
-        for name in dict.fromkeys(v.calendar for v in values if v.unit == "working_hour"):
-            calendar = w.pack.calendars.get(name)
-            spans = w.join(f"{a:%H:%M}–{b:%H:%M}" for a, b in calendar.hours) if calendar else ""
-            if spans:
-                found.append(
-                    w.say(f"工作小时只算上班时间：{spans}。", f"Working hours are those of the office: {spans}.")
-                )
-        return found
 
     def origin(self) -> list[str]:
         """Source and the day it holds from."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from linli.drafting.table import SYSTEM, Words, edges, walk
+from linli.drafting.table import edges, walk
+from linli.drafting.words import SYSTEM, Words
 from linli.kernel.institution import Act, Institution, Pack
 
 _UNSAFE = re.compile(r"[^\w \u3000-\u303f\uff01-\uff5e“”‘’·→-]")

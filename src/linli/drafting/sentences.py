@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from linli.drafting.table import SYSTEM, Words, edges
+from linli.drafting.block_words import effect, guard, stage_sentences, tally_result
+from linli.drafting.table import edges
+from linli.drafting.words import SYSTEM, Words
 from linli.kernel.institution import Act, Stage
 
+_LATE = ("到期没有办完的，", "When time runs out,")
 _BLANK = re.compile(r"\{(\w+)\}")
 ENDS = '。！？.!?”"'
 
@@ -38,12 +41,16 @@ class ActSentences:
         w = self.words
         if stage.end:
             return [w.say("事项到此办结。", "The case is closed here.")]
-        found = self._entered(name) + self._held(stage) + self._calls(stage)
+        found = self._entered(name) + self._held(stage) + self._calls(stage) + self._follows(stage)
+        found += [s for s in stage_sentences(w, stage, self.sources) if s]
         for act in stage.acts.values():
             if any(r not in SYSTEM for r in act.by):
-                found.append(self._act(act))
-                found += self._told(act)
+                found += self.done(act, stage=stage)
         return found + self._overdue(stage)
+
+    def done(self, act: Act, where: str = "", stage: Stage | None = None) -> list[str]:
+        """Everything about one act: who may do it and what follows, its condition, who is told what."""
+        return [self._act(act, where, stage), *guard(self.words, act), *self._told(act)]
 
     def _entered(self, name: str) -> list[str]:
         """Stages that only acts of `anywhere` lead to would otherwise come out of nowhere."""
@@ -57,13 +64,14 @@ class ActSentences:
         w = self.words
         if stage.holder is None:
             return []
-        who, when, source = w.role(stage.holder), w.by_when(stage), self._source(stage.within)
+        who, when, source = w.role(stage.holder), w.by_when(stage), self.source(stage.within)
         if stage.within and w.dated(stage.within):
             return [w.say(f"由{who}在 {when}办理{source}。", f"{cap(who)} holds the case and must act {when}{source}.")]
         comma = w.say("，", ", ") if when else ""
         return [w.say(f"由{who}办理{comma}{when}。", f"{cap(who)} holds the case{comma}{when}.")]
 
-    def _source(self, parameter: str | None) -> str:
+    def source(self, parameter: str | None) -> str:
+        """Where a number comes from, in brackets; empty unless sources were asked for."""
         value = self.words.dated(parameter) if self.sources else None
         if value is None:
             return ""
@@ -75,28 +83,57 @@ class ActSentences:
             return []
         called = w.pack.institutions.get(calls.institution)
         title = w.quote(called.title.in_(w.lang) if called else calls.institution)
-        units = w.fields([calls.for_each])
-        lead = w.say("，排在第一位的单位牵头", "; the unit named first leads") if calls.lead == "first" else ""
-        when_zh, when_en = ("全部办结后", "all have") if calls.join == "all_ended" else ("有一家办结后", "one has")
-        act = stage.acts.get(calls.then)
-        to = w.quote(w.leads_to(act)) if act else ""
-        return [
-            w.say(
-                f"进入本环节时，向{units}中的每个单位各发起一件{title}{lead}。",
-                f"On entering, one {title} is opened for each unit in {units}{lead}.",
-            ),
-            w.say(
-                f"{when_zh}，系统记为{self.act_name(calls.then)}，转入{to}环节。",
-                f"Once {when_en} ended, {self.act_name(calls.then)} is recorded and the case goes to {to}.",
-            ),
-        ]
+        listed = w.fields([calls.for_each])
+        field = self.institution.fields.get(calls.for_each)
+        if field and field.type == "items":
+            opened = w.say(
+                f"进入本环节时，{listed}里的每一条各立一件{title}。",
+                f"On entering, one {title} is opened for each line of {listed}.",
+            )
+        else:
+            lead = w.say("，排在第一位的单位牵头", "; the unit named first leads") if calls.lead == "first" else ""
+            opened = w.say(
+                f"进入本环节时，向{listed}中的每个单位各发起一件{title}{lead}。",
+                f"On entering, one {title} is opened for each unit in {listed}{lead}.",
+            )
+        when = ("全部办结后", "all have") if calls.join == "all_ended" else ("有一件办结后", "one has")
+        return [opened, self._gathered(stage, calls.then, *when)]
 
-    def _act(self, act: Act, where: str = "") -> str:
+    def _gathered(self, stage: Stage, then: str, when_zh: str, when_en: str) -> str:
+        w, act = self.words, stage.acts.get(then)
+        name = self._q(act) if act else self.act_name(then)
+        to = w.quote(w.leads_to(act)) if act and act.to else ""
+        moved = w.say(f"，转入{to}环节", f" and the case goes to {to}") if to else ""
+        return w.say(f"{when_zh}，系统记为{name}{moved}。", f"Once {when_en} ended, {name} is recorded{moved}.")
+
+    def _follows(self, stage: Stage) -> list[str]:
+        """Units called earlier that are gathered here, and another case whose answer is waited for."""
+        w, found = self.words, []
+        if stage.gathers:
+            found.append(
+                self._gathered(stage, stage.gathers, "前面交办的全部办结后", "all cases handed out before have")
+            )
+        if stage.follows:
+            case = w.fields([stage.follows.case])
+            then, other = (stage.acts.get(n) for n in (stage.follows.then, stage.follows.otherwise))
+            found.append(
+                w.say(
+                    f"本件并入{case}所写的那一件，等它的结果：那一件有了相同的结果，本件随之{self._q(then)}；"
+                    f"那一件是别的结果，本件{self._q(other)}。",
+                    f"The case waits for the one in {case}: when that one is answered, {self._q(then)} follows by "
+                    f"itself; when it comes out otherwise, {self._q(other)} does.",
+                )
+                if then and other
+                else w.say(f"本件等{case}所写的那一件的结果。", f"The case waits for the one in {case}.")
+            )
+        return found
+
+    def _act(self, act: Act, where: str = "", stage: Stage | None = None) -> str:
         """One sentence: who may do it, what must be written, what it changes, where it leads."""
         w = self.words
         who, name = w.actors(act), self._q(act)
         head = w.say(f"{who}可以{name}{where}", f"{cap(who)} may choose {name}{where}")
-        tail = [*self._conditions(act), *self._effects(act), *self._way(act)]
+        tail = [*self._conditions(act), *self._effects(act, stage), *self._way(act)]
         return head + (w.say("：", ": ") + w.say("；", "; ").join(tail) if tail else "") + w.say("。", ".")
 
     def _conditions(self, act: Act) -> list[str]:
@@ -113,14 +150,17 @@ class ActSentences:
             found.append(w.say(f"每件事最多 {act.at_most} 次", f"at most {times} for one case"))
         return found
 
-    def _effects(self, act: Act) -> list[str]:
-        w, found = self.words, []
+    def _effects(self, act: Act, stage: Stage | None = None) -> list[str]:
+        w, found = self.words, effect(self.words, stage, act)
         if act.answers:
             who = w.join(w.role(r) for r in act.answers)
             found.append(w.say(f"{who}由此得到答复", f"this answers {who}"))
         known = w.pack.results
         results = [w.quote(known[r].title.in_(w.lang) if r in known else r) for r in act.result]
-        if results:
+        tallied = tally_result(w, stage, act, results)
+        if tallied:
+            found.append(tallied)
+        elif results:
             listed = w.join(results, "or")
             several = len(results) > 1
             zh = f"结果从{listed}中选定" if several else f"结果记为{listed}"
@@ -134,7 +174,7 @@ class ActSentences:
     def _clock_effect(self, act: Act) -> list[str]:
         w = self.words
         if act.does == "pause":
-            longest = w.limit(act.within).removesuffix("内") + self._source(act.within)
+            longest = w.limit(act.within).removesuffix("内") + self.source(act.within)
             return [
                 w.say(
                     f"各项时限暂停，最长 {longest}，到期自动继续计时",
@@ -179,11 +219,17 @@ class ActSentences:
         known = {
             "number": w.say("编号", "number"),
             "promise": w.say("承诺日期", "promised day"),
-            "diversion_says": w.say("去哪里办", "where to turn"),
+            "clock": w.say("到期的时限", "the limit that ran out"),
+            "act": w.say("办理动作", "the act"),
         }
-        field = self.institution.fields.get(name)
-        clock = self.institution.clocks.get(name)
-        title = field.title.in_(w.lang) if field else clock.title.in_(w.lang) if clock else ""
+        code = self.institution.fields.get(name.removesuffix("_says")) if name.endswith("_says") else None
+        field, clock = self.institution.fields.get(name), self.institution.clocks.get(name)
+        if code and field is None:  # the words that the code list has for the code chosen
+            said = code.title.in_(w.lang)
+            return f"〔{w.say(f'{said}的说明', f'what is said for {w.quote(said)}')}〕"
+        title = field.title.in_(w.lang) if field else ""
+        if clock:
+            title = w.say(f"“{clock.title.zh}”的期限", f"last day of “{clock.title.en}”")
         return f"〔{known.get(name) or title or w.say('内容', 'details')}〕"
 
     def _overdue(self, stage: Stage) -> list[str]:
@@ -191,11 +237,18 @@ class ActSentences:
         act = stage.acts.get(stage.overdue or "") or self.institution.anywhere.get(stage.overdue or "")
         if act is None:
             return []
-        way = self._effects(act) + self._way(act)
+        way = self._effects(act, stage) + self._way(act)
         if act.to is None:
             way.append(w.say("事项留在本环节，时限重新起算", "the case stays and the clock starts again"))
-        follows = w.say("，", ", ").join([self._q(act), *way])
-        found = [w.say(f"到期没有办完的，系统自动{follows}。", f"When time runs out, the system does {follows}.")]
+        name, rest = self._q(act), w.say("，", ", ").join(way)
+        waits = not any(a.to and any(r not in SYSTEM for r in a.by) for a in stage.acts.values())
+        late_zh, late_en = ("期限一到，", "When the time is over,") if waits else _LATE
+        found = [
+            w.say(
+                f"{late_zh}系统自动{name}" + (f"，{rest}。" if rest else "。"),
+                f"{late_en} {name} follows by itself" + (f": {rest}." if rest else "."),
+            )
+        ]
         people = any(r not in SYSTEM for r in act.by)  # then the sentence about the act has said who is told
         return found if people else found + self._told(act)
 

@@ -9,7 +9,7 @@ from datetime import date
 from itertools import groupby
 
 from linli.drafting.block_words import recurrence
-from linli.drafting.conditions import Conditions
+from linli.drafting.condition_words import Conditions
 from linli.drafting.words import Words
 from linli.kernel.institution import Act, Institution, Pack, Stage
 

@@ -16,7 +16,8 @@ from django.views.decorators.http import require_safe
 from linli.drafting.diagram import diagram
 from linli.drafting.explain import chapters
 from linli.drafting.scenario import Scenario, read_scenarios
-from linli.drafting.table import Row, Words, table
+from linli.drafting.table import Row, table
+from linli.drafting.words import Words
 from linli.kernel.calendar import SHANGHAI
 from linli.kernel.institution import Field, Institution, Text
 from linli.ledger.definitions import Runtime, runtime
