@@ -9,6 +9,8 @@ stage                     a user task in its holder's lane; an end event where a
 stage that `calls`        a parallel multi-instance call activity; its other acts are interrupting message events on it
 act of the holder         a flow out of the exclusive gateway behind the task, acts with one goal sharing one flow
 act of somebody else      a user task in that person's lane, behind the same gateway
+`when` of an act          part of the condition of its flow, and a line in a note
+meeting, ballot, score    the stage's user task: rules in its documentation, the quorum in a note
 `within`, `until`         a boundary timer: interrupting when the overdue act moves the case, else not
 promise clock             an event subprocess that does not interrupt, started by its timer
 act of `anywhere`         to an end: an interrupting event subprocess; to a stage that only such acts reach, and that
@@ -28,6 +30,7 @@ from linli.drafting.bpmn_notes import notes
 from linli.drafting.bpmn_parts import Docs, Drawing, Flow, Group, Kind, Lane, Node, ident, process_id
 from linli.drafting.bpmn_side import Side, groups, side_stages
 from linli.drafting.bpmn_words import Speech
+from linli.drafting.condition_words import python
 from linli.drafting.table import walk
 from linli.drafting.words import SYSTEM
 from linli.kernel.institution import Act, Institution, Pack, Stage
@@ -111,6 +114,7 @@ class _Building:
     def _flow(self, source: Node, target: Node, acts: Iterable[Act] = (), *, at: Stage | None = None) -> Flow:
         found = list(acts)
         flow = Flow(f"flow_{len(self.flows) + 1}", source, target, acts=tuple(a.name for a in found))
+        flow.guards = tuple(python(a.when) if a.when else "" for a in found)
         flow.docs = self.speech.told(found) if found else Docs()
         if at:  # the words on the flow; without it the goal, or the event it leaves, says enough
             flow.title = " / ".join(self.speech.button(a, at) for a in found)

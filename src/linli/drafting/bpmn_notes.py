@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from linli.drafting.block_words import short
 from linli.drafting.bpmn_parts import Note, ident
 from linli.drafting.bpmn_time import approximate
 from linli.drafting.bpmn_words import Speech
+from linli.drafting.condition_words import Conditions
 from linli.drafting.words import SYSTEM
 from linli.kernel.institution import Act
 
@@ -18,6 +20,9 @@ def notes(speech: Speech) -> list[Note]:
     opening = _openers(speech)
     if opening:
         found.append(Note("note_opening", opening))
+    conditions = _conditions(speech)
+    if conditions:
+        found.append(Note("note_conditions", conditions))
     limits = _limits(speech)
     if limits:
         found.append(Note("note_limits", limits))
@@ -54,9 +59,28 @@ def _line(speech: Speech, act: Act) -> str:
 
 
 def _openers(speech: Speech) -> str:
-    w, act = speech.words, speech.institution.open
-    others = w.join((w.title(r) for r in act.by if r not in (*SYSTEM, speech.institution.raised_by)), "or")
-    return w.say(f"可以代为登记：{others}", f"May enter it on their behalf: {others}") if others else ""
+    w, act, raiser = speech.words, speech.institution.open, speech.institution.raised_by
+    people = [r for r in act.by if r not in SYSTEM]
+    others = w.join((w.title(r) for r in people if r != raiser), "or")
+    if not others:
+        return ""
+    if raiser not in people and not speech.institution.every:
+        return w.say(f"由谁提出：{others}", f"Raised by: {others}")
+    return w.say(f"可以代为登记：{others}", f"May enter it on their behalf: {others}")
+
+
+def _conditions(speech: Speech) -> str:
+    """Acts with a guard, meetings with a quorum, votes with a rule: what must hold before the flow may be taken."""
+    w, institution = speech.words, speech.institution
+    lines = []
+    for stage in institution.stages.values():
+        lines += [f"{speech.stage(stage.name)}{w.say('：', ': ')}{said}" for said in short(w, stage)]
+    acts = [institution.open, *institution.anywhere.values()]
+    acts += [a for s in institution.stages.values() for a in s.acts.values()]
+    for act in acts:
+        if act.when:
+            lines.append(f"{act.title.in_(w.lang)}{w.say('：', ': ')}{Conditions(w).say(act.when)}")
+    return "\n".join([w.say("要满足的条件：", "What must hold:"), *(f"· {line}" for line in lines)]) if lines else ""
 
 
 def _limits(speech: Speech) -> str:

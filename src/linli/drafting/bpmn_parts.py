@@ -96,13 +96,15 @@ class Node:
 
 @dataclass(slots=True, eq=False)
 class Flow:
-    """One sequence flow. ``acts`` are the names of the acts that take it; a gateway asks for one of them."""
+    """One sequence flow. ``acts`` are the names of the acts that take it; a gateway asks for one and for its guard."""
 
     id: str
     source: Node
     target: Node
     title: str = ""
     acts: tuple[str, ...] = ()
+    guards: tuple[str, ...] = ()
+    """The condition of each act that takes it, empty where it has none, for engines that read Python."""
     docs: Docs = field(default_factory=Docs)
     points: list[Point] = field(default_factory=list)
     label: Box | None = None

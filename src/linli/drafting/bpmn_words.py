@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from functools import cached_property
 
+from linli.drafting.block_words import recurrence
 from linli.drafting.bpmn_parts import Docs, Node
 from linli.drafting.bpmn_time import REPEATS, approximate, duration
+from linli.drafting.condition_words import Conditions
 from linli.drafting.explain import chapters
 from linli.drafting.words import SYSTEM, Words
 from linli.kernel.institution import Act, Clock, Every, Institution, Pack, Stage
@@ -106,15 +108,7 @@ class Speech:
     def set_cycle(self, start: Node, every: Every) -> None:
         """Make a start event one of the calendar: BPMN carries the period, the words carry day and hour."""
         start.event, start.timing, start.time = "timer", "timeCycle", REPEATS[every.each]
-        start.title += "\n" + self.say(lambda w: self._every(w, every))
-
-    def _every(self, w: Words, every: Every) -> str:
-        zh = {"week": "每周", "month": "每月", "quarter": "每季度", "year": "每年"}[every.each]
-        number, back = abs(every.day), "倒数" if every.day < 0 else ""
-        from_end = " from the end" if every.day < 0 else ""
-        moved = w.say("，逢休息日顺延", ", or the next working day") if every.calendar else ""
-        day = f"{zh}{back}第{number}天{every.at}", f"day {number}{from_end} of each {every.each}, {every.at}"
-        return w.say(*day) + moved
+        start.title += "\n" + self.limit(self.say(lambda w: recurrence(w, every)))
 
     def promise(self, clock: Clock) -> str:
         """The words at a promise clock."""
@@ -130,6 +124,9 @@ class Speech:
         parts = [w.say(f"{act.title.zh}（{who}）", f"{act.title.en} ({who})")]
         if act.needs:
             parts.append(w.say(f"须写明{w.fields(act.needs)}", f"needs {w.fields(act.needs)}"))
+        if act.when:
+            condition = Conditions(w).say(act.when)
+            parts.append(w.say(f"条件：{condition}", f"only when {condition}"))
         if act.answers or act.tells:
             parts.append(w.say(f"告知{w.told(act)}", f"tells {w.told(act)}"))
         return w.say("，", ", ").join(parts)

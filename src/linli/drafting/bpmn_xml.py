@@ -131,7 +131,10 @@ class _Writer:
         _document(found, flow.docs)
         if flow.source.kind != "exclusiveGateway":
             return
-        asks = " or ".join(f'act == "{name}"' for name in flow.acts)
+        asks = " or ".join(
+            f'(act == "{name}" and ({guard}))' if guard else f'act == "{name}"'
+            for name, guard in zip(flow.acts, flow.guards, strict=True)
+        )
         if flow.target.slot != "act" and flow.source.slot == "under":
             asks = f'came_from == "{flow.target.id}"'
         self._expression(found, "conditionExpression", asks)

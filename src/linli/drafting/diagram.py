@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from xml.sax.saxutils import escape
 
+from linli.drafting.block_words import recurrence, short
+from linli.drafting.condition_words import Conditions
 from linli.drafting.svg import ACCENT, EDGE, INK, LATE, PAPER, RULE, SOFT, SURFACE, WASH, clean, element, number, wrap
 from linli.drafting.table import Edge, edges, walk
 from linli.drafting.tracks import Track, lay_tracks
@@ -142,13 +144,18 @@ class _Drawing:
     def _start(self, y: float) -> float:
         """The opening act and the arrow into the first stage."""
         w, act = self.words, self.institution.open
-        line = w.say(
-            f"{w.title(self.institution.raised_by)}：{act.title.zh}",
-            f"{w.title(self.institution.raised_by)}: {act.title.en}",
-        )
+        every, raiser = self.institution.every, self.institution.raised_by
+        people = [r for r in act.by if r not in SYSTEM]
+        who = w.say("系统按日程", "The calendar") if every else w.title(raiser)
+        if not every and people and raiser not in people:
+            who = w.join((w.title(r) for r in people), "or")
+        lines = [_Line(w.say(f"{who}：{act.title.zh}", f"{who}: {act.title.en}"), TEXT, INK, 600)]
+        if every:
+            lines.append(_Line(recurrence(w, every), SMALL, SOFT))
+        lines += self._guard(act)
         x = self.x0 + 22
         self.out.append(element("circle", cx=x, cy=y + 9, r=5, fill=INK, class_="start"))
-        top = self._texts([_Line(line, TEXT, INK, 600)], x + 16, y, self.x1 - x - 22)
+        top = self._texts(lines, x + 16, y, self.x1 - x - 22)
         bottom = max(top, y + 14) + 16
         self._arrow_down(x, y + 14, bottom, False)
         return bottom
@@ -165,9 +172,11 @@ class _Drawing:
         if stage.calls:
             called = w.pack.institutions.get(stage.calls.institution)
             title = called.title.in_(w.lang) if called else stage.calls.institution
-            lines.append(
-                _Line(w.say(f"每个单位各办一件：{title}", f"One for each unit: {title}"), SMALL, ACCENT, 600, gap=4)
-            )
+            field_ = self.institution.fields.get(stage.calls.for_each)
+            each = ("每一条", "line") if field_ and field_.type == "items" else ("每个单位", "unit")
+            said = w.say(f"{each[0]}各办一件：{title}", f"One for each {each[1]}: {title}")
+            lines.append(_Line(said, SMALL, ACCENT, 600, gap=4))
+        lines += [_Line(said, SMALL, ACCENT, 600, gap=4) for said in short(w, stage)]
         ways = w.join(a.title.in_(w.lang) for a in self.institution.anywhere.values() if a.to == name)
         if ways:
             lines.append(_Line(w.say(f"途中可由此进入：{ways}", f"Also entered by: {ways}"), SMALL, SOFT, gap=2))
@@ -188,7 +197,16 @@ class _Drawing:
             arrow = "↑ " if edge and self.order.index(edge.target) < here else "→ "
             label = f"{self._label(box.stage, act)} {arrow}{self.words.leads_to(act)}"
             box.lines.append(_Line(label, TEXT, INK, clock="clock" in act.by, port=edge, gap=gap))
+            box.lines += self._guard(act)
             gap = 5.0
+
+    def _guard(self, act: Act) -> list[_Line]:
+        """The condition of an act, below it."""
+        w = self.words
+        if not act.when:
+            return []
+        said = Conditions(w).say(act.when)
+        return [_Line(w.say(f"条件：{said}", f"Only when {said}"), SMALL, SOFT)]
 
     def _label(self, stage: str, act: Act) -> str:
         """The act, led by who does it when that is not the holder."""
@@ -275,7 +293,9 @@ class _Drawing:
             return y + 20
         people, clock = any(e.people for e in box.down), any(not e.people for e in box.down)
         x = self.x0 + 22
-        labels = [_Line(self._label(box.stage, e.act), TEXT, INK, clock=e.clock) for e in box.down]
+        labels = []
+        for e in box.down:
+            labels += [_Line(self._label(box.stage, e.act), TEXT, INK, clock=e.clock), *self._guard(e.act)]
         end = self._texts(labels, x + (25 if people and clock else 16), y + 8, self.x1 - x - 34) + 10
         if people:
             self._arrow_down(x, y, end, False)
@@ -357,7 +377,7 @@ class _Drawing:
                 if who
                 else act.title.in_(w.lang) + to
             )
-            lines.append(_Line(said, TEXT, INK, clock="clock" in act.by, gap=5))
+            lines += [_Line(said, TEXT, INK, clock="clock" in act.by, gap=5), *self._guard(act)]
         top, left = y, 10.0
         y += PAD - 3
         for line in lines:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import date
 
+from linli.drafting.block_words import recurrence, short
+from linli.drafting.condition_words import Conditions
 from linli.drafting.table import edges, walk
 from linli.drafting.words import SYSTEM, Words
 from linli.kernel.institution import Act, Institution, Pack
@@ -24,7 +26,7 @@ def mermaid(pack: Pack, institution: Institution, lang: str, on: date | None = N
     lines = ["stateDiagram-v2"]
     lines += [f"    {ids[name]} : {_state(words, name)}" for name in order]
     if institution.open.to in ids:
-        lines.append(f"    [*] --> {ids[institution.open.to]} : {_escape(institution.open.title.in_(lang))}")
+        lines.append(f"    [*] --> {ids[institution.open.to]} : {_opening(words)}")
     for edge in edges(institution):
         lines.append(f"    {ids[edge.source]} --> {ids[edge.target]} : {_label(words, edge.act)}")
     for name in order:
@@ -41,12 +43,23 @@ def _state(words: Words, name: str) -> str:
     if not stage.end:
         facts += [words.title(stage.holder)] if stage.holder else []
         facts += [words.by_when(stage)] if words.by_when(stage) else []
+        facts += short(words, stage)
     return _escape(" · ".join(facts))
 
 
+def _opening(words: Words) -> str:
+    """The opening act, and when the calendar does it."""
+    act, every = words.institution.open, words.institution.every
+    when = [recurrence(words, every)] if every else []
+    return _escape(" · ".join([act.title.in_(words.lang), *when]))
+
+
 def _label(words: Words, act: Act) -> str:
-    """The act; when only the clock does it, or it may, that is said."""
+    """The act with its condition; when only the clock does it, or it may, that is said."""
     title = act.title.in_(words.lang)
+    if act.when:
+        condition = Conditions(words).say(act.when)
+        title = words.say(f"{title}（条件：{condition}）", f"{title} (only when {condition})")
     if "clock" not in act.by:
         return _escape(title)
     people = any(r not in SYSTEM for r in act.by)
