@@ -11,7 +11,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from linli.drafting.check_names import BY_ITSELF
+from linli.drafting.check_conditions import never_done
+from linli.drafting.check_names import BY_ITSELF, people_of
 from linli.kernel.institution import Act, Institution, Stage
 
 MOST_STATES = 20_000
@@ -60,6 +61,7 @@ class Graph:
 
     def __init__(self, institution: Institution) -> None:
         self.institution = institution
+        self._filled: dict[State, frozenset[str]] | None = None
         self.moves = {name: list(_moves(institution, stage)) for name, stage in institution.stages.items()}
         self.counters = _counters(institution)
         self._wasted = {a.name for a in _all(institution) if a.name in self.counters and (a.approves or not a.to)}
@@ -131,10 +133,30 @@ class Graph:
     def by_itself(self, stage: Stage, act: Act) -> bool:
         """Whether ``act`` also happens at ``stage`` without people: then nobody fills in anything, nobody is asked."""
         by_clock = stage.overdue == act.name and bool(stage.within or stage.until)
-        return by_clock or (stage.calls is not None and stage.calls.then == act.name and act.name in stage.acts)
+        joined = (stage.calls is not None and stage.calls.then == act.name) or stage.gathers == act.name
+        led = stage.follows is not None and act.name in (stage.follows.then, stage.follows.otherwise)
+        return by_clock or ((joined or led) and act.name in stage.acts)
+
+    def reaching_of(self, start: State, goals: set[State]) -> bool:
+        """Whether a case can get from ``start`` into one of ``goals``."""
+        seen, queue = {start}, deque([start])
+        while queue:
+            state = queue.popleft()
+            if state in goals:
+                return True
+            for edge in self.edges[state]:
+                if edge.target not in seen:
+                    seen.add(edge.target)
+                    queue.append(edge.target)
+        return False
 
     def surely_filled(self) -> dict[State, frozenset[str]]:
         """The fields that are filled in on every way to each state: needed by the opening or by acts done before."""
+        if self._filled is None:
+            self._filled = self._fill()
+        return self._filled
+
+    def _fill(self) -> dict[State, frozenset[str]]:
         start = next(iter(self.edges))
         filled: dict[State, frozenset[str]] = {start: frozenset(self.institution.open.needs)}
         queue = deque([start])
@@ -156,7 +178,9 @@ class Graph:
 
     def _walk(self) -> bool:
         first = self.institution.open.to or next(iter(self.institution.stages))
-        start = State(first, False, False, (0,) * len(self.counters), None)
+        opening = self.institution.open
+        told, resulted = self.institution.raised_by in opening.answers, bool(opening.result)
+        start = State(first, told, resulted, (0,) * len(self.counters), None)
         self.parent: dict[State, Edge | None] = {start: None}
         self.edges: dict[State, list[Edge]] = {}
         queue = deque([start])
@@ -200,12 +224,13 @@ def _moves(institution: Institution, stage: Stage) -> Iterator[Move]:
     if stage.end:
         return
     names = list(_counters(institution))
+    never = never_done(institution)
     for act in institution.acts_at(stage.name).values():
         if not act.to:
             continue
         counter = names.index(act.name) if act.name in names else -1
-        people = [b for b in act.by if b not in BY_ITSELF and (b != "holder" or stage.holder)]
-        if people:
+        people = [b for b in people_of(institution, act) if b != "holder" or stage.holder]
+        if people and act.name not in never:
             by = stage.holder if people[0] == "holder" and stage.holder else people[0]
             yield Move(act, by, counter, act.to, bool(act.result))
         if stage.overdue == act.name and (stage.within or stage.until):

@@ -102,7 +102,7 @@ KEYS = {
         "does": "另外起什么作用，见下面的表。",
         "when": "满足什么条件才能做，不满足就按 or_else 说明理由。",
         "or_else": "条件不满足时怎么说。",
-        "within": "暂停最长多久，到期自动恢复。",
+        "within": "暂停最长多久，到期自动恢复；写在办结环节的动作上，是办结后多久之内还能做。",
         "only_in": "写在 anywhere 里的动作只在哪些环节能做。",
     },
     "Calls": {
@@ -190,7 +190,7 @@ KEYS = {
     "Dated": {
         "from": "从哪天起。",
         "value": "数值。",
-        "unit": "minute 分钟、hour 小时、day 天、working_day 工作日、working_hour 工作小时。",
+        "unit": "minute 分钟、hour 小时、day 天、working_day 工作日、working_hour 工作小时；percent 百分比，只用于目标。",
         "source": "依据；自己定的写 setting 和理由。",
         "to": "到哪天为止，不写就一直有效。",
         "calendar": "用哪个日历，算工作日要写有节假日的（如 office）。",
@@ -198,6 +198,7 @@ KEYS = {
     },
     "Code": {"group": "归在同一张表的哪一项下面。", "says": "用到这一项时告诉当事人的话。"},
     "Result": {"counts": "closed 计入统计，excluded 单列。"},
+    "Level": {"target": "参数名，单位 percent：打算有多大比例的事项在这一级办结；第二个写“左右”允许差多少。只作对照。"},
     "Duty": {
         "at": "在哪一级、哪种单位任职。",
         "above": "没有人担任时由哪个职务接；最上面一级不写。",

@@ -18,13 +18,13 @@ from linli.drafting.finding import Finding
 from linli.drafting.load import Files
 from linli.drafting.reader import BAD, Reader
 from linli.kernel.calendar import SHANGHAI
-from linli.kernel.case import Called, Case, Entry, Joined, Told, apply, apply_event
-from linli.kernel.decide import Decision, child_ended, decide, fire, open_case
+from linli.kernel.case import Answered, Called, Case, Entry, Joined, Told, apply, apply_event
+from linli.kernel.decide import FOLLOWS, Decision, child_ended, decide, fire, lead_answered, open_case
 from linli.kernel.institution import Institution, Mark, Pack, Text
 from linli.kernel.refusal import Refusal, Who
 
 _KEYS = {"scenario", "covers", "cast", "steps", "expect", "until", "vacant"}
-_STEP_KEYS = {"at", "who", "act", "with", "on", "refused"}
+_STEP_KEYS = {"at", "who", "act", "with", "on", "refused", "as", "institution"}
 _EXPECT_KEYS = {"stage", "result", "tier", "told", "counts", "holder", "acts", "children"}
 
 
@@ -39,7 +39,11 @@ class Player:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One act at one moment, on the case of the called unit ``on`` if named; ``refused`` is the expected refusal."""
+    """One act at one moment; ``refused`` is the expected refusal.
+
+    It is done on the main case, on the case of the called unit ``on``, or on the one that an earlier ``open`` step
+    called ``on`` by its ``as`` (a second reporter's matter, of this institution or of the one named).
+    """
 
     at: datetime
     who: str
@@ -48,6 +52,8 @@ class Step:
     mark: Mark
     on: str | None = None
     refused: str | None = None
+    as_: str | None = None
+    institution: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +194,9 @@ def _read_step(reader: Reader, node: Any) -> Step | None:
         if not who or not act:
             raise ValueError(f"{'act' if who else 'who'} is missing")
         data = _typed(raw.get("with", {}), dict)
-        return Step(_moment(raw["at"]), who, act, data, reader.mark(node), on or None, refused or None)
+        as_, of = (_typed(raw.get(n, ""), str) for n in ("as", "institution"))
+        mark = reader.mark(node)
+        return Step(_moment(raw["at"]), who, act, data, mark, on or None, refused or None, as_ or None, of or None)
     except (KeyError, ValueError, TypeError) as fault:
         say = (f"这一步写得不对（{fault}）。", f"This step cannot be read ({fault}).")
         fix = ("每步要有 at（2026-03-02 20:10）、who、act。", "A step needs at (2026-03-02 20:10), who and act.")
@@ -237,26 +245,46 @@ class _Stage:
             return self._fault(step.mark, f"{step.who}: not in the cast / 不在人物表里")
         if step.act == "open":
             return self._open(step, player)
-        id = (
-            "main"
-            if step.on is None
-            else next((i for i in reversed(self.played.cases) if i.startswith(f"{step.on}#")), "")
-        )
+        id = self._named(step.on)
         case = self.played.cases.get(id)
         if case is None:
             return self._fault(step.mark, f"{step.on}: no case of this unit / 这个单位没有事项")
         institution = self.institutions[id]
         outcome = decide(
-            self.pack, institution, case, step.act, step.data, self._who(player, case, institution), step.at
-        )
+            self.pack, institution, case, step.act, self._filled(institution, step.data),
+            self._who(player, case, institution), step.at,
+        )  # fmt: skip
         self._took(step, id, outcome)
 
     def _open(self, step: Step, player: Player) -> None:
-        institution = self.pack.institutions[self.scenario.institution]
-        self.institutions["main"] = institution
+        id = f"{step.as_}#{len(self.played.cases)}" if step.as_ else "main"
+        institution = self.pack.institutions.get(step.institution or self.scenario.institution)
+        if institution is None:
+            return self._fault(step.mark, f"{step.institution}: no such institution / 没有这项制度")
+        self.institutions[id] = institution
         roles = {player.role, *({institution.raised_by} if player.role not in institution.roles else ())}
         who = Who(player.name, frozenset(roles))
-        self._took(step, "main", open_case(self.pack, institution, "main", step.data, who, step.at))
+        data = self._filled(institution, step.data)
+        self._took(step, id, open_case(self.pack, institution, id, data, who, step.at))
+
+    def _named(self, on: str | None) -> str:
+        """The id of the main case, or of the latest one of that unit or name; empty when there is none."""
+        return (
+            "main"
+            if on in (None, "main")
+            else next((i for i in reversed(self.played.cases) if i.startswith(f"{on}#")), "")
+        )
+
+    def _filled(self, institution: Institution, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        """``data`` with the cases that it names, as the ledger would find them by their numbers."""
+        named = [n for n in data if n in institution.fields and institution.fields[n].type == "case"]
+        return {**data, **{n: self._known(str(data[n])) for n in named}}
+
+    def _known(self, name: str) -> dict[str, str]:
+        case = self.played.cases.get(self._named(name))
+        return {"number": name} if case is None else {
+            "id": case.id, "number": name, "institution": case.institution, "stage": case.stage,
+        }  # fmt: skip
 
     def _who(self, player: Player, case: Case, institution: Institution) -> Who:
         roles = {player.role}
@@ -292,11 +320,21 @@ class _Stage:
         self.played.cases[id] = case
         self.played.entries.setdefault(id, []).append(entry)
         self.played.told += [e.to for e in entry.events if isinstance(e, Told)]
+        raiser = self.institutions[id].raised_by
+        if any(isinstance(e, Answered) and e.party == raiser for e in entry.events):
+            self._tell_followers(id, case, entry.at)
         if case.ended and "#" in id:
             main = self.played.main
             if id in main.children and main.children[id].open and not main.ended:
                 done = child_ended(self.pack, self.institutions["main"], main, id, case.result, entry.at)
                 self._append("main", done)
+
+    def _tell_followers(self, lead: str, answered: Case, at: datetime) -> None:
+        for id, case in list(self.played.cases.items()):
+            if case.blocks.get(FOLLOWS, {}).get("id") == lead:
+                found = lead_answered(self.pack, self.institutions[id], case, answered.fields, answered.result, at)
+                if found:
+                    self._append(id, found)
 
     def _call(self, event: Called, case: Case, entry: Entry) -> tuple[Case, Entry]:
         child_of = self.pack.institutions[event.institution]
@@ -343,7 +381,7 @@ class _Stage:
         for counter, want in self.scenario.expect.get("counts", {}).items():
             if case.counts.get(counter, 0) != int(want):
                 self._fault(mark, f"counts {counter}: expected {want}, is {case.counts.get(counter, 0)}")
-        acts = [e.act for e in self.played.entries.get("main", [])]
+        acts = [e.act for e in self.played.entries.get("main", []) if "@" not in e.act]  # reminders are no news
         if "acts" in self.scenario.expect and self.scenario.expect["acts"] != acts:
             self._fault(mark, f"acts: expected {self.scenario.expect['acts']}, were {acts}")
         results = {c.unit: c.result for c in case.children.values()}

@@ -127,8 +127,12 @@ def _scenario(defs: dict[str, Schema]) -> Schema:
         at={**MOMENT, "description": "什么时候。When, as 2026-03-02 20:10."},
         who={**WORD, "description": "谁，cast 里的名字。Who, a name of `cast`."},
         act={**WORD, "description": "做什么；ACT.agree 是同意。Which act; ACT.agree settles one that asks."},
-        **{"with": {"type": "object", "description": "填的内容。What is filled in."}},
-        on={**WORD, "description": "在哪个被吹哨的单位那里办。At which called unit."},
+        **{
+            "with": {"type": "object", "description": "填的内容。What is filled in."},
+            "as": {**WORD, "description": "open：另开的事项叫什么，on 里用。For `open`: its name for `on`."},
+        },
+        on={**WORD, "description": "在哪个被吹哨的单位、哪件另开的事项那里办。At which called unit or named case."},
+        institution={**WORD, "description": "open：另开哪项制度的事项。For `open`: of which institution."},
         refused={**WORD, "description": "本应被拒绝的代码。The refusal that is expected."},
     )
     defs["Expect"] = _closed(

@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import wraps
 from typing import Any
 
-from linli.kernel import blocks
+from linli.kernel import blocks, refusal
 from linli.kernel import clock as clocks
 from linli.kernel.calendar import SHANGHAI, CalendarGap
 from linli.kernel.case import (
@@ -45,20 +45,7 @@ from linli.kernel.case import (
     note,
 )
 from linli.kernel.institution import Act, Clock, Institution, Pack, Publish, Text
-from linli.kernel.refusal import (
-    CLOCK,
-    Refusal,
-    Who,
-    bad_date,
-    blocked,
-    end_of,
-    ended,
-    incomplete,
-    may,
-    not_here,
-    not_yours,
-    refuse_role,
-)
+from linli.kernel.refusal import CLOCK, Refusal, Who, end_of, may, refuse_role
 from linli.kernel.values import check as check_values
 
 AGREE, DECLINE = ".agree", ".decline"
@@ -136,19 +123,20 @@ def open_case(
 ) -> Decision | Refusal:
     """Open a case of ``institution``: the entry that starts it, or why it cannot be opened."""
     act = institution.open
-    refused = not_yours(institution, act, who)
+    refused = refusal.not_yours(institution, act, who)
     if refused:
         return refused
     values, wrong = check_values(pack, institution, act, data)
     if wrong:
-        return incomplete(institution, wrong)
+        return refusal.incomplete(institution, wrong)
     first = act.to or next(iter(institution.stages))
     opened = Opened(institution.institution, institution.version, first, now)
     seed = Entry(now, "open", who.person, _as(act, who), who.channel, (opened,), values, _works(institution, act, who))
     work = _Work(pack, institution, apply(None, seed, id), now)
-    refused = blocked(institution, work.case, act, values, who)
+    refused = refusal.blocked(institution, work.case, act, values, who)
     if refused:
         return refused
+    _outcome(work, act, values)
     _enter(work, first, None, values)
     _clocks_from(work, "open")
     _tell(work, act)
@@ -164,7 +152,7 @@ def decide(
     base, _, settle = act.partition(".")
     found = institution.acts_at(case.stage).get(base)
     if found is None:
-        return ended() if case.ended else not_here(institution, case, base)
+        return refusal.ended() if case.ended else refusal.not_here(institution, case, base)
     if settle:
         return _settle(pack, institution, case, found, f".{settle}", data, who, now)
     refused = may(institution, case, found, who)
@@ -172,8 +160,11 @@ def decide(
         return refused
     values, wrong = check_values(pack, institution, found, data)
     if wrong:
-        return incomplete(institution, wrong)
-    refused = bad_date(institution, case, found, values, now) or blocked(institution, case, found, values, who)
+        return refusal.incomplete(institution, wrong)
+    refused = refusal.bad_date(institution, case, found, values, now) or refusal.blocked(
+        institution, case, found, values, who
+    )
+    refused = refused or too_late(pack, case, found, now)
     if refused:
         return refused
     works = _works(institution, found, who, case.holder)
@@ -186,6 +177,15 @@ def decide(
 def available(institution: Institution, case: Case, who: Who) -> list[Act]:
     """The acts ``who`` may do on ``case`` now, in the order of the definition."""
     return [a for a in institution.acts_at(case.stage).values() if may(institution, case, a, who) is None]
+
+
+def too_late(pack: Pack, case: Case, act: Act, now: datetime) -> Refusal | None:
+    """An act of an end stage with `within` may be done for that long after the end: a rating stays open for a while."""
+    if case.ended is None or act.within is None:
+        return None
+    limit = pack.dated(act.within, case.ended.astimezone(SHANGHAI).date(), case.fields).limit
+    until = clocks.due(limit, case.ended, pack.calendars[limit.calendar])
+    return None if now <= until else refusal.over(act, until)
 
 
 def to_settle(institution: Institution, case: Case, who: Who) -> list[Act]:
@@ -268,15 +268,9 @@ def _ask(work: _Work, act: Act) -> None:
 
 
 def _settle(
-    pack: Pack,
-    institution: Institution,
-    case: Case,
-    act: Act,
-    how: str,
-    data: Mapping[str, Any],
-    who: Who,
+    pack: Pack, institution: Institution, case: Case, act: Act, how: str, data: Mapping[str, Any], who: Who,
     now: datetime,
-) -> Decision | Refusal:
+) -> Decision | Refusal:  # fmt: skip
     if act.name not in case.pending:
         say = Text(f"没有待同意的“{act.title.zh}”。", f"No “{act.title.en}” is waiting for agreement.")
         return Refusal("nothing_pending", say, Text("请刷新页面。", "Reload the page."))
@@ -301,11 +295,7 @@ def _effects(work: _Work, act: Act, data: Mapping[str, Any], who: Who = CLOCK) -
         work.emit(event)
     if act.counts:
         work.emit(Counted(act.counts))
-    for party in act.answers:
-        work.emit(Answered(party))
-    result = _result(work, act, data)
-    if result or act.tier:
-        work.emit(Resulted(result, act.tier))
+    _outcome(work, act, data)
     _clocks_of(work, act, data)
     reached = {act.name, "answered"} if act.answers else {act.name}
     work.stop(n for n, c in work.institution.clocks.items() if reached & set(c.until))
@@ -313,6 +303,14 @@ def _effects(work: _Work, act: Act, data: Mapping[str, Any], who: Who = CLOCK) -
         _move(work, act, data)
     _clocks_from(work, act.name)
     _tell(work, act)
+
+
+def _outcome(work: _Work, act: Act, data: Mapping[str, Any]) -> None:
+    for party in act.answers:
+        work.emit(Answered(party))
+    result = _result(work, act, data)
+    if result or act.tier:
+        work.emit(Resulted(result, act.tier))
 
 
 def _result(work: _Work, act: Act, data: Mapping[str, Any]) -> str | None:

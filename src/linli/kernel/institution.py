@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from linli.kernel.calendar import Calendar
-from linli.kernel.clock import Limit, Unit
+from linli.kernel.clock import Limit
 
 FIELD_CLASSES = ("public", "party", "handler", "supervisor", "sealed")
 """Who may read a field, from everybody to nobody but the roles it names. Each class includes the ones before it."""
@@ -180,7 +180,9 @@ class Act(Named):
     ) = key("What it does besides: to the clocks, or to the block of its stage.", default=None)
     when: str | None = key("An expression that must hold; otherwise the act is refused with `or_else`.", default=None)
     or_else: Text | None = key("Why it is refused while `when` does not hold.", default=None)
-    within: str | None = key("For a pause: the longest it may last; the clock then resumes.", default=None)
+    within: str | None = key(
+        "The longest a pause may last; for an act of an end stage, how long after the end it may be done.", default=None
+    )
     only_in: tuple[str, ...] = key("For an act of `anywhere`: the stages in which it is allowed.", default=())
 
 
@@ -350,7 +352,9 @@ class Dated(Written):
 
     from_: date = key("First day it holds.", alias="from")
     value: int = key("The number.")
-    unit: Unit = key("minute, hour, day, working_day or working_hour.")
+    unit: Literal["minute", "hour", "day", "working_day", "working_hour", "percent"] = key(
+        "minute, hour, day, working_day or working_hour; percent for a share, which no clock can count."
+    )
     source: str = key("Where the number comes from, or `setting` with the reason.")
     to: date | None = key("Last day it holds; open-ended without.", default=None)
     calendar: str = key("A calendar of the pack.", default="always")
@@ -361,7 +365,7 @@ class Dated(Written):
     @property
     def limit(self) -> Limit:
         """The value as a limit for the clock."""
-        return Limit(self.value, self.unit, self.calendar)
+        return Limit(self.value, self.unit, self.calendar)  # type: ignore[arg-type] # it refuses percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,6 +390,9 @@ class Level(Named):
     """One level of the tree of places, in the city's own words."""
 
     title: Text = key("The name of the level.")
+    target: tuple[str, ...] = key(
+        "Parameters in percent: the share of closed cases meant to end here, and what “about” may miss.", default=()
+    )
 
 
 @dataclass(frozen=True, slots=True)

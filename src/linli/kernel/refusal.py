@@ -122,6 +122,13 @@ def same_person(institution: Institution, case: Case, act: Act, who: Who) -> Ref
     return Refusal("same_person", say, Text("请由其他人来做。", "Somebody else must do it."))
 
 
+def over(act: Act, until: datetime) -> Refusal:
+    """An act that was possible for a while after the end, until ``until``."""
+    day = (until - timedelta(microseconds=1)).astimezone(SHANGHAI).date().isoformat()
+    say = Text(f"“{act.title.zh}”只能做到 {day} 为止。", f"“{act.title.en}” was possible until {day}.")
+    return Refusal("over", say, Text("如有新情况，请重新反映。", "Report anew if something is new."))
+
+
 def ended() -> Refusal:
     """Nothing more is done on a closed case."""
     say = Text("事项已办结。", "The case is closed.")

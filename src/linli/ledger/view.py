@@ -12,7 +12,7 @@ from typing import Any
 
 from linli.kernel.case import STAGE_CLOCK, Entry, Followed, Moved, Opened, Told
 from linli.kernel.case import Case as KernelCase
-from linli.kernel.decide import AGREE, DECLINE, available, to_settle
+from linli.kernel.decide import AGREE, DECLINE, available, to_settle, too_late
 from linli.kernel.institution import Act, Institution, Text
 from linli.kernel.refusal import Who, title_of
 from linli.ledger import mandates, visible
@@ -182,7 +182,7 @@ def _fill(
     page.happened = tuple(_history(page, rt, context, actor, entries, details))
     page.been = tuple(dict.fromkeys(_stages_been(entries)))
     page.next = tuple(_ways(institution, page.case.stage))
-    page.acts = tuple(_doable(context, kernel, actor, page.clearance))
+    page.acts = tuple(_doable(context, kernel, actor, page.clearance, now))
     page.children = tuple(_children(rt, page.case, who))
 
 
@@ -336,14 +336,14 @@ def _ways(institution: Institution, stage: str) -> Iterable[tuple[Text, Text]]:
             yield act.title, institution.stages[act.to].title
 
 
-def _doable(context: Context, kernel: KernelCase, actor: Who, level: str) -> Iterable[Doable]:
+def _doable(context: Context, kernel: KernelCase, actor: Who, level: str, now: datetime) -> Iterable[Doable]:
     institution = context.institution
     for act in to_settle(institution, kernel, actor):
         facts = tuple(_facts(context, visible.fields(institution, level, kernel.pending[act.name].data, actor.roles)))
         for how, words in DECIDES.items():
             title = Text(f"{words.zh}：{act.title.zh}", f"{words.en}: {act.title.en}")
             yield Doable(act.name + how, title, (), (), (), None, True, None, facts)
-    for act in available(institution, kernel, actor):
+    for act in (a for a in available(institution, kernel, actor) if not too_late(context.pack, kernel, a, now)):
         target = institution.stages.get(act.to or "")
         asks = title_of(institution, act.approves) if act.approves else None
         results = act.result if len(act.result) > 1 else ()
