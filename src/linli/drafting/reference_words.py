@@ -190,7 +190,7 @@ KEYS = {
     "Dated": {
         "from": "从哪天起。",
         "value": "数值。",
-        "unit": "minute 分钟、hour 小时、day 天、working_day 工作日、working_hour 工作小时；percent 百分比，只用于目标。",
+        "unit": "minute 分钟、hour 小时、day 天、working_day 工作日、working_hour 工作小时；目标写 percent。",
         "source": "依据；自己定的写 setting 和理由。",
         "to": "到哪天为止，不写就一直有效。",
         "calendar": "用哪个日历，算工作日要写有节假日的（如 office）。",

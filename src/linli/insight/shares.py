@@ -9,24 +9,38 @@ from typing import Any
 from django.db.models import Count
 
 from linli.insight.figures import BY_CLOSING_DAY, REOPENED_HERE, Part, Scope, percent, tiered, tiers_of
-from linli.kernel.institution import Text
+from linli.kernel.institution import Dated, Pack, Text
 from linli.ledger import filters as narrowing
 from linli.ledger.filters import NONE, Filters
 
-TARGETS = (70, 20, 10)
-"""Per cent from the lowest tier up, “about”: what Changzhou writes of its 721. A setting to look at, not a rule."""
-BAND = 5
-"""Points by which “about” may miss (catalogue §4, a setting)."""
 WORST = 5
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """What a level aims at on a day, in percent, and by how many points “about” may miss; each a dated value."""
+
+    share: Dated
+    about: Dated | None = None
+
+    @property
+    def least(self) -> int:
+        """The lowest share that is still “about” the target."""
+        return self.share.value - (self.about.value if self.about else 0)
+
+
+@dataclass(frozen=True, slots=True)
 class Tier:
-    """One tier's share; ``target`` is None for a tier that 721 does not name."""
+    """One tier's share; ``aim`` is None for a level without a target on the last day of the period."""
 
     part: Part
     percent: float | None
-    target: int | None
+    aim: Target | None
+
+    @property
+    def target(self) -> int | None:
+        """The target in percent."""
+        return self.aim.share.value if self.aim else None
 
     @property
     def off(self) -> float | None:
@@ -97,9 +111,9 @@ def report_721(scope: Scope, first: date, last: date, area: str = "") -> Report7
         Tier(
             Part(scope.pack.levels[name].title, counts[name], counted.but(tier=(name,)), name),
             percent(counts[name], whole),
-            TARGETS[n] if n < len(TARGETS) else None,
+            target_of(scope.pack, name, last),
         )
-        for n, name in enumerate(order)
+        for name in order
     )
     return Report721(
         first=first,
@@ -109,10 +123,21 @@ def report_721(scope: Scope, first: date, last: date, area: str = "") -> Report7
         whole=Part(Text("计入的办结事项", "Closed cases that count"), whole, counted.but(tier=order)),
         excluded=_excluded(scope, closed, rows),
         unclosed=tuple(_unclosed(scope, counted, order, area)),
-        grids=tuple(_grids(scope, counted, order)),
+        grids=tuple(_grids(scope, counted, order, last)),
         formula=FORMULA,
-        setting=_setting(scope, order),
+        setting=_setting(tiers),
     )
+
+
+def target_of(pack: Pack, level: str, on: date) -> Target | None:
+    """The share of closed cases meant to end at ``level``, by the pack's dated parameters; None without one."""
+    found = []
+    for parameter in pack.levels[level].target:
+        try:
+            found.append(pack.dated(parameter, on))
+        except LookupError:  # the target holds from a later day on
+            return None
+    return Target(found[0], found[1] if len(found) > 1 else None) if found else None
 
 
 def _where(scope: Scope, area: str) -> Text:
@@ -184,7 +209,7 @@ def _overdue(scope: Scope, area: str) -> Filters:
     return Filters(state="open", institution=tiered(scope.pack), area=area, overdue=True)
 
 
-def _grids(scope: Scope, counted: Filters, order: tuple[str, ...]) -> list[Grid]:
+def _grids(scope: Scope, counted: Filters, order: tuple[str, ...], on: date) -> list[Grid]:
     """Places of the lowest tier with reopened cases, the flagged and the most reopened first."""
     if not order:
         return []
@@ -201,11 +226,14 @@ def _grids(scope: Scope, counted: Filters, order: tuple[str, ...]) -> list[Grid]
         sums["again"] += row["again"]
         sums["lowest"] += row["n"] if at else 0
         sums["lowest_again"] += row["again"] if at else 0
-    grids = [_grid(scope, counted, order, path, sums) for path, sums in found.items() if sums["again"]]
+    aim = target_of(scope.pack, lowest, on)
+    grids = [_grid(scope, counted, order, path, sums, aim) for path, sums in found.items() if sums["again"]]
     return sorted(grids, key=lambda g: (not g.flagged, -g.reopened.value, g.title.zh))
 
 
-def _grid(scope: Scope, counted: Filters, order: tuple[str, ...], path: str, sums: dict[str, int]) -> Grid:
+def _grid(
+    scope: Scope, counted: Filters, order: tuple[str, ...], path: str, sums: dict[str, int], aim: Target | None
+) -> Grid:
     place = scope.registry.by_path[path]
     here = counted.but(area=place.code, tier=order)
     share = percent(sums["lowest"], sums["closed"]) or 0
@@ -215,15 +243,19 @@ def _grid(scope: Scope, counted: Filters, order: tuple[str, ...], path: str, sum
         Part(Text("办结", "Closed"), sums["closed"], here),
         Part(Text("在本级办结", "Closed here"), sums["lowest"], here.but(tier=order[:1])),
         Part(Text("重新办理过", "Reopened"), sums["again"], here.but(reopened=True)),
-        share >= TARGETS[0] - BAND > firm,
+        aim is not None and share >= aim.least > firm,
     )
 
 
-def _setting(scope: Scope, order: tuple[str, ...]) -> Text:
-    titles = [scope.pack.levels[name].title for name in order[: len(TARGETS)]]
-    zh = "、".join(f"{t.zh} {n}%" for t, n in zip(titles, TARGETS, strict=False))
-    en = ", ".join(f"{t.en} {n}%" for t, n in zip(titles, TARGETS, strict=False))
+def _setting(tiers: tuple[Tier, ...]) -> Text:
+    aims = [(t.part.title, t.aim) for t in tiers if t.aim]
+    if not aims:
+        return Text("这里没有定各层级的目标。", "No target is set for the levels here.")
+    zh = "、".join(f"{title.zh} {aim.share.value}%" for title, aim in aims)
+    en = ", ".join(f"{title.en} {aim.share.value}%" for title, aim in aims)
+    bands = {aim.about.value for _, aim in aims if aim.about}
+    band_zh, band_en = (f"，上下 {min(bands)} 个百分点", f", within {min(bands)} points") if bands else ("", "")
     return Text(
-        f"参考目标（设定值，上下 {BAND} 个百分点）：{zh}。它只用来对照，不影响任何一件事往上报。",
-        f"Target (a setting, within {BAND} points): {en}. It is for comparison only and holds no case back.",
+        f"参考目标（设定值{band_zh}）：{zh}。它只用来对照，不影响任何一件事往上报。",
+        f"Target (a setting{band_en}): {en}. It is for comparison only and holds no case back.",
     )

@@ -1,0 +1,195 @@
+"""“Why?” asked of a figure: its formula with the numbers put in, what is left out, by which day, and whose target.
+
+The parts are the figure's own, each with the filter that lists exactly its cases, so every answer opens to its records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+
+from linli.drafting.why import Piece, Rule, Step, Value, Why, day_words, rule, said, value
+from linli.insight import figures, shares
+from linli.insight.figures import AS_OF_NOW, Part, Rate, Scope
+from linli.insight.shares import Report721, Tier
+from linli.kernel.calendar import SHANGHAI
+from linli.kernel.institution import Dated, Institution, Text
+
+COUNTS = {
+    "open": Text("没有办结的事项，一件算一件；被请来一起办的单位那一件，也各算一件。",
+                 "Every case that is not closed; the case of each called unit counts as one too."),
+    "soon": Text("没有办结、24 小时内有时限要到期的。", "Open, with a clock that runs out within 24 hours."),
+    "overdue": Text("没有办结、至少有一个时限已经过了的；暂停计时期间不算过期。",
+                    "Open, with at least one clock that has run out; while the clocks stand, none runs out."),
+}  # fmt: skip
+SEEN = Text("只数您职责范围内看得到的事项。", "Only cases within your own duties are counted.")
+NEVER_HOLDS = Text(
+    "目标只作对照：无论差多少，都不会拦住往上报。", "The target is for comparison: it never stops a case from going up."
+)
+STAYS_LATE = Text(
+    "承诺过期的，后来办结了也算超时；撤回等不计入的单列。",
+    "What ran out stays late even once it is closed; what does not count is listed apart.",
+)
+
+
+def names(scope: Scope) -> list[str]:
+    """Every figure that may be asked about: ``open``, ``soon``, ``overdue``, ``tier:LEVEL``, ``on_time:INSTITUTION``,
+    and ``unit:CODE`` for units that were called.
+    """
+    used = {t for n in figures.tiered(scope.pack) for t in figures.tiers_of(scope.pack.institutions[n])}
+    tiers = [f"tier:{level}" for level in reversed(list(scope.pack.levels)) if level in used]
+    return [*COUNTS, *tiers, *(f"on_time:{n}" for n in scope.pack.institutions)]
+
+
+def figure(scope: Scope, name: str, first: date, last: date, area: str = "") -> Why:
+    """The answer for one figure over the days ``first`` to ``last``; LookupError for a name that is none.
+
+    ``area`` is the code of an area, "" for everything the viewer sees.
+    """
+    kind, _, key = name.partition(":")
+    if name in COUNTS:
+        return _count(scope, name, area)
+    if kind == "tier" and key in scope.pack.levels:
+        return _tier(scope, shares.report_721(scope, first, last, area), key)
+    if kind == "on_time" and key in scope.pack.institutions:
+        found = figures.on_time(scope, key, first, last, area)
+        return _on_time(scope, scope.pack.institutions[key], name, found, first, last)
+    if kind == "unit":
+        for unit, rate in figures.responses(scope, first, last, area):
+            if rate.good.filters.unit == key:
+                return _rate(scope, name, unit, rate, first, last)
+    raise LookupError(f"no figure is called {name}")
+
+
+def _count(scope: Scope, name: str, area: str) -> Why:
+    part = next(p for p in figures.pressing(scope, area) if p.key == name)
+    return Why(
+        what=name,
+        asks=Text(f"“{part.title.zh}”是怎么数的？", f"How is “{part.title.en}” counted?"),
+        says=Text(f"{part.value} 件：{COUNTS[name].zh}", f"{part.value}: {COUNTS[name].en}"),
+        source=scope.pack.title.zh,
+        steps=(Step("date_rule", AS_OF_NOW, scope.now), *_scope(scope)),
+        changes=(
+            Text(
+                "办结、到期、延期、暂停，都会马上改变它。",
+                "Closing, running out, extending or pausing changes it at once.",
+            ),
+        ),
+        pieces=(_piece("good", part),),
+    )
+
+
+def _tier(scope: Scope, report: Report721, level: str) -> Why:
+    tier = next((t for t in report.tiers if t.part.key == level), None)
+    if tier is None:
+        raise LookupError(f"no case counts under the level {level}")
+    others = [t.part for t in report.tiers if t is not tier]
+    title, dated = tier.part.title, _target(scope, tier, level)
+    return Why(
+        what=f"tier:{level}",
+        asks=Text(f"“{title.zh}”的占比是怎么来的？", f"How does the share of “{title.en}” come about?"),
+        says=_share(tier, report),
+        rule=_level(scope, tier, level),
+        value=dated,
+        source=dated.source if dated else scope.pack.title.zh,
+        steps=(Step("formula", report.formula), _days(report.first, report.last), *_scope(scope)),
+        changes=(
+            Text("事项在哪一级办结就算在哪一级；重新办理的，按最后办结的那一级算一次。",
+                 "A case counts at the level that closed it; one that was reopened counts once, where it ended."),
+            NEVER_HOLDS,
+        ),
+        pieces=_pieces(tier.part, others, report.excluded),
+    )  # fmt: skip
+
+
+def _share(tier: Tier, report: Report721) -> Text:
+    n, whole = tier.part.value, report.whole.value
+    if tier.percent is None:
+        return Text("这段时间没有计入的办结事项，算不出占比。", "Nothing that counts was closed, so there is no share.")
+    zh, en = f"{n} ÷ {whole} = {tier.percent}%", f"{n} ÷ {whole} = {tier.percent}%"
+    if tier.aim:
+        off = tier.off or 0
+        zh += f"；参考目标 {tier.target}%，" + (
+            "正好。" if off == 0 else f"{'高' if off > 0 else '低'} {abs(off)} 个百分点。"
+        )
+        en += (
+            f"; the target is {tier.target}%, {off:+} points away." if off else f"; just the target of {tier.target}%."
+        )
+        return Text(zh, en)
+    return Text(f"{zh}。", f"{en}.")
+
+
+def _level(scope: Scope, tier: Tier, level: str) -> Rule:
+    found = scope.pack.levels[level]
+    mark = found.marks.get("target", found.mark)
+    zh = f"{found.title.zh}一级的目标，和期内办结的全部事项对照。" if tier.aim else f"{found.title.zh}一级没有定目标。"
+    en = "A target, compared with everything closed in the period." if tier.aim else "No target is set for this level."
+    return Rule(scope.pack.name, scope.pack.title, "", None, None, "target", mark, Text(zh, en))
+
+
+def _target(scope: Scope, tier: Tier, level: str) -> Value | None:
+    return value(scope.pack.levels[level].target[0], tier.aim.share) if tier.aim else None
+
+
+def _on_time(scope: Scope, institution: Institution, name: str, rate: Rate, first: date, last: date) -> Why:
+    found = _rate(scope, name, institution.title.zh, rate, first, last)
+    clock = next(iter(institution.clocks.values()), None)
+    if clock is None:
+        return found
+    on = scope.now.astimezone(SHANGHAI).date()
+    words = said(scope.pack, institution, on, lambda r: r.clock(clock.name))
+    dated = _usual(scope, clock.limit, on)
+    return Why(
+        found.what, found.asks, found.says, rule(institution, words, "limit", clock),
+        value(clock.limit, dated) if dated else None, dated.source if dated else institution.source,
+        found.steps, found.changes, found.pieces,
+    )  # fmt: skip
+
+
+def _usual(scope: Scope, parameter: str, on: date) -> Dated | None:
+    """The value for cases that no condition singles out."""
+    try:
+        return scope.pack.dated(parameter, on)
+    except LookupError:
+        return None
+
+
+def _rate(scope: Scope, name: str, of: str, rate: Rate, first: date, last: date) -> Why:
+    percent = "—" if rate.percent is None else f"{rate.percent}%"
+    added = " + ".join(str(p.value) for p in (rate.good, *rate.others))
+    says = Text(
+        f"{rate.good.value} ÷（{added}）= {percent}。" if rate.whole else "这段时间没有可以计算的事项。",
+        f"{rate.good.value} ÷ ({added}) = {percent}." if rate.whole else "Nothing to count in this period.",
+    )
+    return Why(
+        what=name,
+        asks=Text(f"“{of} {rate.title.zh}”是怎么算的？", f"How is “{rate.title.en}” computed?"),
+        says=says,
+        source=scope.pack.title.zh,
+        steps=(Step("formula", rate.formula), _days(first, last), *_scope(scope)),
+        changes=(STAYS_LATE,),
+        pieces=_pieces(rate.good, rate.others, rate.excluded),
+    )
+
+
+def _days(first: date, last: date) -> Step:
+    a, b = day_words(first), day_words(last)
+    rule = figures.BY_CLOSING_DAY
+    return Step("date_rule", Text(f"{rule.zh}：{a.zh}至{b.zh}。", f"{rule.en}: {a.en} to {b.en}."))
+
+
+def _scope(scope: Scope) -> Iterator[Step]:
+    if scope.who is not None:
+        yield Step("scope", SEEN)
+
+
+def _pieces(good: Part, others: Iterable[Part], excluded: Iterable[Part]) -> tuple[Piece, ...]:
+    return (
+        _piece("good", good),
+        *(_piece("other", p) for p in others),
+        *(_piece("excluded", p) for p in excluded),
+    )
+
+
+def _piece(role: str, part: Part) -> Piece:
+    return Piece(role, part.title, part.value, part.filters.query())
