@@ -13,7 +13,7 @@ from datetime import date, datetime
 from linli.drafting.explain import Telling
 from linli.drafting.words import SYSTEM, UNITS, Words
 from linli.kernel.calendar import SHANGHAI
-from linli.kernel.institution import NOWHERE, Act, Dated, Institution, Mark, Pack, Text, Written
+from linli.kernel.institution import NOWHERE, Act, Dated, Institution, Mark, Pack, Stage, Text, Written
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,10 @@ class Rules(Telling):
         """A promise: from when, how long, what does not change it, what starts it anew."""
         return self.words.say("", " ").join(self._promise(self.institution.clocks[name]))
 
+    def calls(self, stage: Stage) -> str:
+        """Which units are called on entering a stage, and what follows once they are done."""
+        return self.words.say("", " ").join(self._calls(stage))
+
     def may(self, act: Act) -> str:
         """Who may do an act, what it needs, where it leads; for the system's own acts, when it does them."""
         if any(r not in SYSTEM for r in act.by):
@@ -125,13 +129,15 @@ def rule(
 
 def amount_words(amount: int, unit: str) -> Text:
     """An amount of time as people say it: 10 个工作日, 10 working days; 0 days is the same day."""
+    if unit == "percent":
+        return Text(f"{amount}%", f"{amount}%")
     zh, en = UNITS.get(unit, ("", unit))
     if amount == 0 and unit == "day":
         return Text("当日", "the same day")
     return Text(f"{amount} {zh}", f"{amount} {en}{'' if amount == 1 else 's'}")
 
 
-def value(pack: Pack, parameter: str, dated: Dated) -> Value:
+def value(parameter: str, dated: Dated) -> Value:
     """One dated value as it is told."""
     amount = amount_words(dated.value, dated.unit)
     zh = f"{amount.zh}，自 {dated.from_} 起" + (f"至 {dated.to} 止" if dated.to else "施行")
@@ -142,6 +148,11 @@ def value(pack: Pack, parameter: str, dated: Dated) -> Value:
         parameter, dated.value, dated.unit, dated.calendar, dated.from_, dated.to, dated.source,
         dated.marks.get("value", dated.mark), Text(zh, en),
     )  # fmt: skip
+
+
+def times(n: int) -> str:
+    """How often, in English: once, 3 times."""
+    return "once" if n == 1 else f"{n} times"
 
 
 def moment_words(at: datetime, year: int | None = None) -> Text:

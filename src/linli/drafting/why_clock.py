@@ -237,7 +237,15 @@ def steps(pack: Pack, run: Run, act_title: Text, changed: Iterable[tuple[Change,
     yield Step(
         "started", Text(f"{at.zh}，从“{act_title.zh}”起算。", f"Started {at.en} with “{act_title.en}”."), set_.start
     )
-    yield from () if fixed else counted(pack, set_.unit, set_.calendar, set_.start, set_.due)
+    seen: set[str] = set()
+
+    def count(start: datetime, due: datetime) -> Iterator[Step]:
+        for step in [] if fixed else counted(pack, set_.unit, set_.calendar, start, due):
+            if step.kind != "notice" or step.says.zh not in seen:  # one notice is named once
+                yield step
+            seen.add(step.says.zh)
+
+    yield from count(set_.start, set_.due)
     due = set_.due
     for change, title, reason in changed:
         event, when = change.event, change.done.entry.at
@@ -246,7 +254,7 @@ def steps(pack: Pack, run: Run, act_title: Text, changed: Iterable[tuple[Change,
         elif isinstance(event, Resumed):
             due = event.dues[run.name]
             yield _resumed(due, when, title, year)
-            yield from () if fixed else counted(pack, set_.unit, set_.calendar, when, due)
+            yield from count(when, due)
         elif isinstance(event, Extended):
             yield _extended(due, event.due, title, reason, when, year)
             due = event.due
@@ -262,7 +270,7 @@ def steps(pack: Pack, run: Run, act_title: Text, changed: Iterable[tuple[Change,
 def _paused(run: Run, event: Paused, title: Text, reason: str, when: datetime, year: int) -> Step:
     left, at = _left(run.set.unit, event.remaining[run.name]), moment_words(when, year)
     why_zh, why_en = (f"，理由：{reason}", f": {reason}") if reason else ("", "")
-    zh = f"{at.zh} “{title.zh}”，暂停计时，还剩 {left.zh}{why_zh}。"
+    zh = f"{at.zh} “{title.zh}”，计时停下，还剩 {left.zh}{why_zh}。"
     return Step("paused", Text(zh, f"Paused {at.en} by “{title.en}” with {left.en} left{why_en}."), when)
 
 
