@@ -13,9 +13,11 @@ from django.utils import timezone
 
 import linli
 from linli.config import environment
-from linli.config.demo import content
-from linli.config.demo.play import DemoError, Player
+from linli.config.demo import content, crowd
+from linli.config.demo.matters import Lives
+from linli.config.demo.play import Player
 from linli.config.demo.routes import Plan, Routes
+from linli.config.demo.world import DemoError
 from linli.drafting.load import load, read_folder
 from linli.kernel.calendar import SHANGHAI, CalendarGap
 from linli.kernel.institution import Pack
@@ -24,6 +26,7 @@ from linli.ledger.channels import EMAIL, SMS, Channel, LinesSms
 from linli.ledger.models import Case
 from linli.people import registry
 from linli.people.models import Person
+from linli.people.registry import Snapshot
 
 PACK = "changzhou"
 DAYS = 60
@@ -32,16 +35,35 @@ AHEAD = 30
 SEED = 721
 
 
-def load_demo(now: datetime | None = None) -> datetime:
+def load_demo(now: datetime | None = None, city: str = PACK) -> datetime:
     """Publish the pack, create the district, and live ``DAYS`` days up to ``now``; returns the instant it ends at.
 
     Without ``now`` it is the present, or the last instant that the pack's calendar covers, which is then said.
-    The same ``now`` gives the same matters. Raises DemoError when a request does not reach what its route says, and
+    The same ``now`` gives the same matters. Raises DemoError when a matter cannot be told as it is written, and
     CalendarGap when a given ``now`` is not covered.
     """
-    pack = _publish(now or timezone.now())
+    pack = _publish(now or timezone.now(), city)
     ends = _covered(pack, now)
     dice = Random(SEED)  # noqa: S311  # a demo that is the same every time, no secret
+    if city == PACK:
+        _tianning(pack, ends, dice)
+    else:
+        _city(pack, city, ends, dice)
+    return ends
+
+
+def _city(pack: Pack, city: str, ends: datetime, dice: Random) -> None:
+    """A city out of its own two files."""
+    first = ends - timedelta(days=DAYS)
+    with transaction.atomic():
+        people = crowd.populate(city, pack, first)
+    snapshot = registry.reload()
+    with transaction.atomic(), outbox.Post(_kept_here(), at_once=outbox.ROUND) as post:
+        Lives(definitions.runtime(), snapshot, city, people, first, ends, dice, post).live()
+
+
+def _tianning(pack: Pack, ends: datetime, dice: Random) -> None:
+    """The large district: three hundred written requests by their routes, then what the other institutions do."""
     with transaction.atomic():
         ids = content.populate(ends - timedelta(days=DAYS))
     snapshot = registry.reload()
@@ -53,7 +75,14 @@ def load_demo(now: datetime | None = None) -> datetime:
     with transaction.atomic(), outbox.Post(_kept_here(), at_once=outbox.ROUND) as post:
         played = Player(definitions.runtime(), snapshot, favourites, dice, post).play(plans, ends)
         _as_their_routes_say(played)
-    return ends
+        _others(snapshot, ids, ends, dice, post)
+
+
+def _others(snapshot: Snapshot, ids: dict[str, str], ends: datetime, dice: Random, post: outbox.Post) -> None:
+    residents = [row["key"] for row in content.table("people.csv") if row["kind"] == "resident"]
+    staff = {row["key"] for row in content.table("people.csv") if row["kind"] == "staff"}
+    people = crowd.Crowd(ids, residents, staff | set(content.cast_keys()))
+    Lives(definitions.runtime(), snapshot, PACK, people, ends - timedelta(days=DAYS), ends, dice, post).live()
 
 
 def _kept_here() -> dict[str, Callable[[], Channel]]:
@@ -66,8 +95,8 @@ def _kept_here() -> dict[str, Callable[[], Channel]]:
     return {SMS: lambda: LinesSms(home / "demo-sms.jsonl"), EMAIL: lambda: Mail(home / "demo-mail.jsonl")}
 
 
-def _publish(now: datetime) -> Pack:
-    pack, findings = load(read_folder(Path(linli.__file__).parent / "packs", PACK), PACK)
+def _publish(now: datetime, city: str) -> Pack:
+    pack, findings = load(read_folder(Path(linli.__file__).parent / "packs", city), city)
     if pack is None or findings:
         raise DemoError("; ".join(f.line("en") for f in findings))
     definitions.publish(pack, now)

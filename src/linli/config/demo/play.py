@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from random import Random
 from typing import Any
 
@@ -12,17 +12,14 @@ from django.db.models import Min
 from tqdm import tqdm
 
 from linli.config.demo.routes import Plan, Step, filed_by
+from linli.config.demo.world import DemoError, World
 from linli.kernel.refusal import Refusal
 from linli.ledger import act as ledger
-from linli.ledger import due, mandates, outbox
+from linli.ledger import outbox
 from linli.ledger.definitions import Runtime
 from linli.ledger.mandates import Where
 from linli.ledger.models import Case
 from linli.people.registry import Snapshot
-
-
-class DemoError(RuntimeError):
-    """The demo's content or its timing does not do what its route says; the text names the request and the act."""
 
 
 @dataclass(slots=True)
@@ -34,16 +31,14 @@ class _Live:
     units: dict[str, str]
 
 
-class Player:
-    """Runs plans; ``favourites`` (person ids) act first where several people hold a duty. ``post`` delivers."""
+class Player(World):
+    """Runs plans of written requests."""
 
     def __init__(
         self, rt: Runtime, registry: Snapshot, favourites: Iterable[str], dice: Random, post: outbox.Post
     ) -> None:
-        self.rt, self.registry, self.favourites, self.dice, self.post = rt, registry, frozenset(favourites), dice, post
+        super().__init__(rt, registry, favourites, dice, post)
         self.live: dict[int, _Live] = {}
-        self.horizon: datetime | None = None
-        """No clock runs out before this instant; None when nothing is known to run."""
 
     def play(self, plans: list[Plan], now: datetime) -> list[tuple[Plan, str]]:
         """Everything that happens up to ``now``; (plan, case id) in the order given. Raises DemoError."""
@@ -52,28 +47,14 @@ class Player:
             + [(s.at, i, n) for i, p in enumerate(plans) for n, s in enumerate(p.steps)]
         )
         for at, i, n in tqdm(agenda, desc="demo", unit="", disable=None, leave=False):
-            self._clocks(at)
+            self.clocks(at)
             if n < 0:
                 self._raise(i, plans[i])
             else:
                 self._step(self.live[i], plans[i].steps[n])
-            self._deliver(at)
-        self._clocks(now)
+            self.deliver(at)
+        self.clocks(now)
         return [(self.live[i].plan, self.live[i].receipt.id) for i in range(len(plans))]
-
-    def _clocks(self, now: datetime) -> None:
-        """Fire what runs out by ``now``, each at its instant, as a worker would have done on the way."""
-        while self.horizon is not None and self.horizon <= now:
-            at = self.horizon
-            fired = due.sweep(at)
-            self.horizon = due.first_due()
-            if not fired and self.horizon == at:
-                raise DemoError(f"a clock that ran out at {at} cannot be fired; see the log")
-            if fired:
-                self._deliver(at)
-
-    def _deliver(self, at: datetime) -> None:
-        self.post.deliver(at + timedelta(seconds=2))
 
     def _note(self, running: Any) -> None:
         following = running.next_due()
@@ -83,7 +64,7 @@ class Player:
     def _raise(self, number: int, plan: Plan) -> None:
         ask, item = plan.ask, plan.ask.item
         role = filed_by(ask)
-        by = self._holder("request", role, Where(ask.place.path), plan.opened) if role else None
+        by = self.holder("request", role, Where(ask.place.path), plan.opened) if role else None
         if ask.has_account and role is None:
             by = ask.person
         data = {"text": item["text"], "category": item["category"], "kind": item["kind"]}
@@ -102,7 +83,7 @@ class Player:
         themselves = step.role == "reporter"
         where = Where(ask.place.path, unit)
         institution = "response" if unit else "request"
-        person = ask.person if themselves else self._holder(institution, step.role, where, step.at)
+        person = ask.person if themselves else self.holder(institution, step.role, where, step.at)
         done = ledger.act(case, step.act, step.data, person, step.at, self._channel(step), themselves)
         receipt = self._done(done, live.plan, step.act, step.at)
         if "units" in step.data:
@@ -118,12 +99,3 @@ class Player:
 
     def _channel(self, step: Step) -> str:
         return "phone" if step.role == "reviewer" else "web"
-
-    def _holder(self, institution: str, role: str, where: Where, now: datetime) -> str:
-        """Somebody who really holds the role's duty there, one of the favourites first."""
-        spec = self.rt.pack.institutions[institution].roles[role]
-        found = mandates.holder(self.rt.pack, spec, where, self.registry, now)
-        if found is None:
-            raise DemoError(f"nobody holds {role} at {where}")
-        people = [h.person for h in self.registry.holders(found.duty, found.path, now.date(), where.accused)]
-        return next((p for p in people if p in self.favourites), people[0])
