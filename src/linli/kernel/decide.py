@@ -439,9 +439,9 @@ def _as(act: Act, who: Who) -> str | None:
 
 
 def _works(institution: Institution, act: Act, who: Who, holder: str | None = None) -> bool:
-    """Whether ``act`` is work on the case. Verifying it, in a role with `never`, is not: the same may verify again."""
+    """Whether ``act`` is work on the case. Verifying it, in a role that is never the handler, is not: the same may verify again."""
     role = _as(act, who)
     if role is None or role in institution.parties or role in ("clock", "children", "lead"):
         return False
     spec = institution.roles.get((holder or "") if role == "holder" else role)
-    return spec is None or not spec.never
+    return spec is None or "handler" not in spec.never
