@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from linli.drafting.sentences import cap
 from linli.drafting.why import Rule, Step, Why, moment_words, rule, said
+from linli.kernel.calendar import SHANGHAI
 from linli.kernel.decide import to_settle
-from linli.kernel.institution import Act, Institution, Text, Written
+from linli.kernel.institution import Act, Institution, Pack, Text, Written
 from linli.kernel.refusal import Refusal, ended, may, not_here, title_of
 from linli.ledger.why_ask import Asking, node_name
 
@@ -74,6 +76,27 @@ def of_refusal(asking: Asking, name: str, refusal: Refusal) -> Why:
         rule=_rule(asking, found, refusal) if found else None,
         source=asking.institution.source,
         steps=tuple(_steps(asking, found, refusal)) if found else (),
+        changes=(refusal.change,),
+    )
+
+
+def of_opening(pack: Pack, institution: Institution, refusal: Refusal, now: datetime) -> Why:
+    """Why a case was not opened: the line of the opening act, or the day from which the institution holds."""
+    opening, on = institution.open, now.astimezone(SHANGHAI).date()
+    words = said(pack, institution, on, lambda r: r.may(opening))
+    found: Rule | None = None
+    if refusal.code == "not_in_force":
+        found = rule(institution, words, "valid_from", institution)
+    elif refusal.code in KEYS:
+        found = rule(institution, words, KEYS[refusal.code], opening, act="open")
+    wrong = [(institution.fields[n].title, t) for n, t in refusal.fields.items() if n in institution.fields]
+    return Why(
+        what="act:open",
+        asks=Text(f"为什么不能“{opening.title.zh}”？", f"Why not “{opening.title.en}”?"),
+        says=refusal.says,
+        rule=found,
+        source=institution.source,
+        steps=tuple(Step("field", Text(f"{a.zh}：{b.zh}", f"{a.en}: {b.en}")) for a, b in wrong),
         changes=(refusal.change,),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path, re_path
 
-from linli.web.api import open311, v1, v1_cases, v1_files
+from linli.web.api import open311, v1, v1_cases, v1_files, v1_why
 
 _FORMAT = r"(?:\.(?P<format>[A-Za-z]{1,8}))?"
 
@@ -23,6 +23,10 @@ urlpatterns: list[URLPattern] = [
     path("api/v1/cases/<int:number>/acts/<str:act>", v1_cases.act, name="api_act"),
     path("api/v1/links/<str:secret>", v1_cases.by_link, name="api_link"),
     path("api/v1/links/<str:secret>/acts/<str:act>", v1_cases.act_by_link, name="api_link_act"),
+    path("api/v1/cases/<int:number>/why", v1_why.case, name="api_why"),
+    path("api/v1/links/<str:secret>/why", v1_why.link, name="api_link_why"),
+    path("api/v1/figures", v1_why.names, name="api_figures"),
+    path("api/v1/figures/<str:name>/why", v1_why.figure, name="api_figure_why"),
     path("api/v1/attachments", v1_files.upload, name="api_upload"),
     path("api/v1/attachments/<uuid:id>", v1_files.download, name="api_attachment"),
     path("api/v1/institutions", v1.institutions, name="api_institutions"),

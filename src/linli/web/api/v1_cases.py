@@ -15,7 +15,7 @@ from linli.ledger import filters, queries, visible
 from linli.ledger.act import Opening, Reporter
 from linli.ledger.models import Case, Detail
 from linli.ledger.view import view
-from linli.web.api import v1_files, v1_problem, v1_shapes
+from linli.web.api import v1_files, v1_problem, v1_reasons, v1_shapes
 from linli.web.api.incoming import LARGEST, email, number, short
 from linli.web.api.v1_call import Answer, Call, api
 from linli.web.api.v1_problem import Problem, wrong
@@ -53,35 +53,37 @@ def cases(call: Call) -> Any:
 @api("GET")
 def one(call: Call, number: int) -> Any:
     """GET one case: where it stands, what happened, what the caller may do now."""
-    return v1_shapes.case(view(_case(call, number), call.who, call.now), call.lang)
+    return v1_shapes.case(view(by_number(call, number), call.who, call.now), call.lang)
 
 
 @api("POST")
 def act(call: Call, number: int, act: str) -> Any:
     """POST does an act on a case."""
-    found = _case(call, number)
+    found = by_number(call, number)
     return _acted(call, found, act, call.person, False)
 
 
 @api("GET", public=True)
 def by_link(call: Call, secret: str) -> Any:
     """GET the case of a secret link: whoever holds it is its reporter."""
-    return v1_shapes.case(view(_linked(secret), call.who, call.now, as_reporter=True), call.lang)
+    return v1_shapes.case(view(linked(secret), call.who, call.now, as_reporter=True), call.lang)
 
 
 @api("POST", public=True)
 def act_by_link(call: Call, secret: str, act: str) -> Any:
     """POST does an act of the reporter on the case of a secret link."""
-    return _acted(call, _linked(secret), act, None, True)
+    return _acted(call, linked(secret), act, None, True)
 
 
-def _case(call: Call, number: int) -> Case:
+def by_number(call: Call, number: int) -> Case:
+    """The case with this number. Raises Problem(404) alike for a foreign one and for none."""
     if number > LARGEST:
         raise v1_problem.not_found()
     return call.case(number=number)
 
 
-def _linked(secret: str) -> Case:
+def linked(secret: str) -> Case:
+    """The case of a secret link. Raises Problem(404)."""
     try:
         return visible.by_secret(secret)
     except Case.DoesNotExist:
@@ -98,7 +100,7 @@ def _acted(call: Call, found: Case, name: str, person: str | None, as_reporter: 
     v1_files.named(call.rt.institution(found.institution, found.version), data)
     result = ledger.act(str(found.pk), name, data, person, call.now, channel=CHANNEL, as_reporter=as_reporter, seq=seq)
     if isinstance(result, Refusal):
-        raise v1_problem.refused(result)
+        raise v1_reasons.refused(call, found, name, result, as_reporter)
     return v1_shapes.done(result, call.rt.institution(found.institution, found.version), call.lang)
 
 
@@ -129,7 +131,7 @@ def _open(call: Call) -> Answer:
                 raise
         else:
             if isinstance(done, Refusal):
-                raise v1_problem.refused(done)
+                raise v1_reasons.not_opened(call, institution, done)
             return _opened(Case.objects.get(pk=done.id), replayed=False)
     _same(call, institution, opening, data, again)
     return _opened(again, replayed=True)

@@ -74,9 +74,34 @@ def _paths() -> dict[str, Any]:
         "/cases/{number}/acts/{act}": {"post": _acting("act", "Do an act", [NUMBER, ACT], public=False)},
         "/links/{secret}": _case("read_link", "The case of a secret link, as its reporter", [SECRET], public=True),
         "/links/{secret}/acts/{act}": {"post": _acting("act_by_link", "Act as the reporter", [SECRET, ACT], True)},
+        **_whys(),
         "/attachments": {"post": _upload()},
         "/attachments/{id}": {"get": _download()},
         **_registers(),
+    }
+
+
+def _whys() -> dict[str, Any]:
+    what = {
+        "name": "what",
+        "in": "query",
+        "schema": TEXT,
+        "description": "clock:NAME (a clock of the institution, `stage` or `pause`), holder, unit:CODE or act:NAME;"
+        " without it, everything that may be asked",
+    }
+    name = {"name": "name", "in": "path", "required": True, "schema": TEXT, "description": "as listed in /figures"}
+    period = [{"name": n, "in": "query", "schema": DAY} for n in ("from", "to")]
+    area = {"name": "area", "in": "query", "schema": TEXT, "description": "code of an area"}
+    asked = "Why: the rule, the dated value, its source, and what would change it"
+    one = _operation("why_case", asked, 200, "Whys", (401, 404), [NUMBER, what])
+    link = _operation("why_link", asked, 200, "Whys", (404,), [SECRET, what], public=True)
+    listing = _operation("figures", "The figures one may ask about", 200, "Figures", (400, 401, 403, 422))
+    figure = _operation("why_figure", asked, 200, "Why", (400, 401, 403, 404, 422), [name, *period, area])
+    return {
+        "/cases/{number}/why": {"get": one},
+        "/links/{secret}/why": {"get": link},
+        "/figures": {"get": listing},
+        "/figures/{name}/why": {"get": figure},
     }
 
 

@@ -23,10 +23,12 @@ class Problem(Exception):
     """Why a call is not answered as asked: a stable code, a status, a sentence, and what to do."""
 
     def __init__(
-        self, status: int, code: str, says: Text, change: Text | None = None, fields: Mapping[str, Text] | None = None
-    ) -> None:
+        self, status: int, code: str, says: Text, change: Text | None = None, fields: Mapping[str, Text] | None = None,
+        why: Mapping[str, Any] | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(says.en)
         self.status, self.code, self.says, self.change, self.fields = status, code, says, change, fields or {}
+        self.why = why or {}
 
 
 NOT_FOUND = Text("没有这一项，或者您看不到它。", "There is no such thing, or it is not yours to see.")
@@ -41,9 +43,10 @@ def not_found() -> Problem:
     return Problem(404, "not_found", NOT_FOUND)
 
 
-def refused(refusal: Refusal) -> Problem:
-    """A refusal of the kernel, word for word."""
-    return Problem(STATUS.get(refusal.code, 409), refusal.code, refusal.says, refusal.change, refusal.fields)
+def refused(refusal: Refusal, why: Mapping[str, Any] | None = None) -> Problem:
+    """A refusal of the kernel, word for word; ``why`` by language, see :mod:`linli.web.api.v1_why`."""
+    status = STATUS.get(refusal.code, 409)
+    return Problem(status, refusal.code, refusal.says, refusal.change, refusal.fields, why)
 
 
 def wrong(field: str, says: Text) -> Problem:
@@ -61,6 +64,7 @@ def response(request: HttpRequest, problem: Problem) -> HttpResponse:
         "code": problem.code,
         "detail": " ".join(t.in_(lang) for t in (problem.says, problem.change) if t),
         "fields": {name: text.in_(lang) for name, text in problem.fields.items()},
+        "why": problem.why.get(lang),
         "instance": request.path,
     }
     answer = HttpResponse(orjson.dumps(body), status=problem.status, content_type="application/problem+json")

@@ -59,9 +59,59 @@ VALUES: Schema = {
 
 SCHEMAS: dict[str, Schema] = {
     "Problem": {
-        **obj(type=TEXT, title=TEXT, status=WHOLE, code=TEXT, detail=TEXT, fields=TEXTS, instance=TEXT),
-        "description": "RFC 9457. `code` is stable; `detail` is for people; `fields` says what is wrong with which.",
+        **obj(
+            type=TEXT,
+            title=TEXT,
+            status=WHOLE,
+            code=TEXT,
+            detail=TEXT,
+            fields=TEXTS,
+            why=maybe(ref("Why")),
+            instance=TEXT,
+        ),
+        "description": "RFC 9457. `code` is stable; `detail` is for people; `fields` says what is wrong with which;"
+        " `why` names the rule that an act was refused by.",
     },
+    "Why": {
+        **obj(
+            what={**TEXT, "description": "the question, as `what` takes it"},
+            asks=TEXT,
+            says=TEXT,
+            rule=maybe(
+                obj(
+                    institution=obj(name=TEXT, version=TEXT, title=TEXT),
+                    stage=maybe(TEXT),
+                    act=maybe(TEXT),
+                    key=TEXT,
+                    file=TEXT,
+                    line=WHOLE,
+                    says=TEXT,
+                )
+            ),
+            value=maybe(
+                obj(
+                    parameter=TEXT,
+                    amount=WHOLE,
+                    unit=TEXT,
+                    calendar=TEXT,
+                    to=maybe(DAY),
+                    source=TEXT,
+                    file=TEXT,
+                    line=WHOLE,
+                    says=TEXT,
+                    **{"from": DAY},
+                )
+            ),
+            source=TEXT,
+            steps=many(obj(kind=TEXT, at=maybe(MOMENT), says=TEXT)),
+            changes=many(TEXT),
+            parts=many(obj(role={"enum": ["good", "other", "excluded"]}, title=TEXT, value=WHOLE, cases=URI)),
+        ),
+        "description": "The rule with its line in the pack, the dated value with its source, how it came about,"
+        " and what would change it.",
+    },
+    "Whys": obj(items=many(ref("Why"))),
+    "Figures": obj(items=many(obj(name=TEXT, why=URI))),
     "Me": obj(account=TEXT, name=TEXT, duties=many(obj(duty=TEXT, title=TEXT, at=maybe(TEXT), since=DAY))),
     "Field": obj(name=TEXT, title=TEXT, type=TEXT, value=ANY, words=TEXT),
     "CaseRow": obj(
