@@ -160,7 +160,7 @@ def _order(scope: Scope, names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _counts(scope: Scope, result: str | None) -> bool:
-    return result is not None and scope.pack.results[result].counts == "closed"
+    return result in scope.pack.results and scope.pack.results[result].counts == "closed"
 
 
 def _excluded(scope: Scope, closed: Filters, rows: list[dict[str, Any]]) -> tuple[Part, ...]:
@@ -174,7 +174,7 @@ def _excluded(scope: Scope, closed: Filters, rows: list[dict[str, Any]]) -> tupl
             untiered += row["n"]
     parts = []
     for name, n in results.items():
-        title = scope.pack.results[name].title if name else Text("没有结果", "No result")
+        title = result_title(scope.pack, name) if name else Text("没有结果", "No result")
         parts.append(Part(title, n, closed.but(result=(name or NONE,)), name or NONE))
     if untiered:
         parts.append(Part(Text("没有层级", "No tier"), untiered, closed.but(counted="yes", tier=(NONE,)), "untiered"))

@@ -235,8 +235,8 @@ def _row(
         stands_in=case.stands_in,
         due=due,
         clock=state,
-        result=rt.pack.results[case.result].title if case.result else None,
-        tier=rt.pack.levels[case.tier].title if case.tier else None,
+        result=result_title(rt.pack, case.result) if case.result else None,
+        tier=level_title(rt.pack, case.tier) if case.tier else None,
         asks=asks,
     )
 

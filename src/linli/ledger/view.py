@@ -22,7 +22,7 @@ from linli.ledger.lock import of
 from linli.ledger.models import Case
 from linli.ledger.models import Entry as EntryRow
 from linli.ledger.plain import event_from
-from linli.ledger.rows import Context, act_of, shown
+from linli.ledger.rows import Context, act_of, joined, shown
 from linli.ledger.visible import Viewer
 from linli.people import registry
 from linli.people.models import Person
@@ -158,8 +158,8 @@ def view(case: Case, who: Viewer, now: datetime, as_reporter: bool = False) -> C
         if held and level in ("handler", "supervisor")
         else (),
         stands_in=bool(held and held.stands_in),
-        result=rt.pack.results[case.result].title if case.result else None,
-        tier=rt.pack.levels[case.tier].title if case.tier else None,
+        result=result_title(rt.pack, case.result) if case.result else None,
+        tier=level_title(rt.pack, case.tier) if case.tier else None,
         place=_place_names(context),
         unit=_node_name(context, case.unit) if case.unit else "",
         paused=kernel.paused is not None,
@@ -249,7 +249,7 @@ def _history(
         entry = entry_of(row, details.get(row.seq, {}))
         context = _under(rt, context, entry)
         institution = context.institution
-        act = act_of(institution, row.act, stage)
+        act = act_of(institution, row.act, stage) or joined(institution, entry, stage)
         moved = next((_to(e) for e in reversed(entry.events) if isinstance(e, Moved | Followed)), None)
         values = visible.fields(institution, page.clearance, entry.data, actor.roles)
         if institution is not page.institution:  # what the version in force keeps closer stays closed
@@ -362,7 +362,7 @@ def _children(rt: Runtime, case: Case, who: Viewer) -> Iterable[ChildView]:
         if known is None:
             continue
         stages = rt.institution(child.institution, child.version).stages
-        result = rt.pack.results[child.result].title if child.result else None
+        result = result_title(rt.pack, child.result) if child.result else None
         name = units[known["unit"]].name if known["unit"] in units else known["unit"]
         may = child if child.id in seen else None
         yield ChildView(name, known["lead"], known["open"], stages[child.stage].title, result, child.stage_due, may)

@@ -58,5 +58,5 @@ def stage_chip(rt: Runtime, institution: Institution, case: Case) -> dict[str, A
     """Where the case stands; a closed one says how it came out."""
     stage = institution.stages[case.stage]
     if case.ended:
-        return {"label": rt.pack.results[case.result].title if case.result else stage.title, "tone": "done"}
+        return {"label": result_title(rt.pack, case.result) if case.result else stage.title, "tone": "done"}
     return {"label": stage.title, "tone": "active"}
