@@ -31,7 +31,12 @@ def test_a_broken_folder_is_refused_with_place_and_path(tmp_path: Path) -> None:
     done = CliRunner().invoke(command, [str(tmp_path / "good"), "--lang", "en"])
     assert done.exit_code == 1
     assert "good/ask/institution.yaml:61:80: silent-end:" in done.output
-    assert "shortest path: open by asker → received 社区受理 → drop by community → closed 办结" in done.output
+    told = done.output[done.output.index("how it happens, each step on its last day:") :].splitlines()
+    assert told[1:4] == [
+        "      day 0: the asker – Ask; now at “Received”.",
+        "      day 2: the community – Drop; now at “Closed”.",
+        "      day 2: The case is closed and the asker was never answered.",
+    ]
 
 
 def test_json(tmp_path: Path) -> None:

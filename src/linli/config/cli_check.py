@@ -12,6 +12,7 @@ from linli.config.pack_files import pack_files
 from linli.drafting.check import check_files
 from linli.drafting.check_states import TooManyStates
 from linli.drafting.finding import Finding
+from linli.drafting.story import Scene, short, story
 from linli.drafting.worst import WorstCase, worst_case
 from linli.kernel.institution import Institution, Pack
 
@@ -30,7 +31,7 @@ def command(pack: str, as_json: bool, lang: str) -> None:
     read, findings = check_files(files, name)
     worst = _worst(read) if read and not findings else []
     if as_json:
-        click.echo(json.dumps(_as_json(name, findings, worst), ensure_ascii=False, indent=1))
+        click.echo(json.dumps(_as_json(name, read, findings, worst), ensure_ascii=False, indent=1))
     else:
         _print(name, read, findings, worst, lang)
     sys.exit(1 if findings else 0)
@@ -48,8 +49,10 @@ def _worst(pack: Pack) -> list[tuple[Institution, WorstCase]]:
     return found
 
 
-def _as_json(name: str, findings: list[Finding], worst: list[tuple[Institution, WorstCase]]) -> dict[str, Any]:
-    cases = [case.as_json() for _, case in worst]
+def _as_json(
+    name: str, pack: Pack | None, findings: list[Finding], worst: list[tuple[Institution, WorstCase]]
+) -> dict[str, Any]:
+    cases = [c.as_json() | {"story": [s.as_json() for s in _story(pack, i, c)]} for i, c in worst] if pack else []
     return {"pack": name, "findings": [f.as_json() for f in findings], "worst": cases}
 
 
@@ -66,16 +69,21 @@ def _print(
     number = len(pack.institutions) if pack else 0
     click.echo(f"{name}：{number} 项制度，没有发现问题。" if zh else f"{name}: {number} institution(s), no finding.")
     for institution, case in worst:
-        _print_worst(institution, case, lang)
+        if pack:
+            _print_worst(pack, institution, case, lang)
 
 
-def _print_worst(institution: Institution, case: WorstCase, lang: str) -> None:
+def _story(pack: Pack, institution: Institution, case: WorstCase) -> list[Scene]:
+    return story(pack, institution, case.path, whole=True)
+
+
+def _print_worst(pack: Pack, institution: Institution, case: WorstCase, lang: str) -> None:
     zh = lang == "zh"
     title = institution.title.in_(lang)
     label = "从反映到答复最长" if zh else "from report to answer at most"
     colon = "：" if zh else ": "
     click.echo(f"\n{title} ({institution.name}){colon}{label} {case.words(lang)}")
-    click.echo(f"  {' → '.join(case.path)}")
+    click.echo(f"  {short(_story(pack, institution, case), lang)}")
     for stage in case.rearms:
         here = institution.stages[stage].title.in_(lang)
         say = (

@@ -12,7 +12,10 @@ from linli.kernel.institution import Mark, Text
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One complaint. ``code`` is stable; ``path`` is the shortest series of acts that shows the fault, if any."""
+    """One complaint. ``code`` is stable; ``path`` is the shortest series of acts that shows the fault, if any.
+
+    ``story`` tells the same path in words with days, a sentence each (see :mod:`linli.drafting.story`).
+    """
 
     code: str
     mark: Mark
@@ -20,10 +23,15 @@ class Finding:
     remedy: Text
     path: tuple[str, ...] = ()
     severity: Literal["error", "warning"] = "error"
+    story: tuple[Text, ...] = ()
 
     def line(self, lang: str = "zh") -> str:
-        """One line for the terminal: place, code, what, remedy, and the path on lines of its own."""
+        """One line for the terminal: place, code, what, remedy; the story, or the path, on lines of its own."""
         head = f"{self.mark}: {self.code}: {self.says.in_(lang)} {self.remedy.in_(lang)}"
+        if self.story:
+            zh, en = "这样就会出问题（每一步都用足时限）：", "how it happens, each step on its last day:"
+            label = zh if lang.startswith("zh") else en
+            return "\n".join([head, f"    {label}", *(f"      {text.in_(lang)}" for text in self.story)])
         label = "最短路径：" if lang.startswith("zh") else "shortest path: "
         return head + (f"\n    {label}{' → '.join(self.path)}" if self.path else "")
 
@@ -38,6 +46,7 @@ class Finding:
             "says": says,
             "remedy": remedy,
             "path": list(self.path),
+            "story": [{"zh": t.zh, "en": t.en} for t in self.story],
         }
 
 

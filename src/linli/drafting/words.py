@@ -58,7 +58,7 @@ class Words:
         if name == "clock":
             return self.say("系统（到期自动）", "System, when time is up")
         title = title_of(self.institution, name).in_(self.lang)
-        bare = title.removeprefix("the ")
+        bare = title[4:] if title.lower().startswith("the ") else title
         return title if bare == title else bare[:1].upper() + bare[1:]
 
     def role(self, name: str) -> str:

@@ -8,7 +8,6 @@ Imports no Django and touches no file, so that it starts quickly and has nothing
 from __future__ import annotations
 
 import json
-import re
 import resource
 import signal
 import sys
@@ -22,15 +21,15 @@ from linli.drafting.codes import CODES
 from linli.drafting.diagram import diagram
 from linli.drafting.explain import chapters
 from linli.drafting.finding import Finding
+from linli.drafting.story import story
 from linli.drafting.table import table
 from linli.drafting.worst import worst_case
-from linli.kernel.institution import Institution, Pack, Text
+from linli.kernel.institution import Institution, Pack
 
 SECONDS = 1.0
 MEMORY = 1 << 30
 AROUND = 1
 """Lines shown before and after the one that a finding points at."""
-CLOCK, CHILDREN = Text("时限到了", "The clock"), Text("各单位办结", "The called units")
 
 
 def answer(asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -43,7 +42,7 @@ def answer(asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
     own = [f for f in findings if _is_own(f, asked)] if pack else findings
     found = pack.institutions.get(asked["institution"]) if pack else None
     yield {
-        "findings": [_finding(f, files, pack, lang) for f in own],
+        "findings": [_finding(f, files, lang) for f in own],
         "codes": [_code(c, lang) for c in dict.fromkeys(f.code for f in own)],
         "sound": all(_chapter(f) == "scenarios" for f in own) and found is not None,
     }
@@ -66,12 +65,10 @@ def _code(code: str, lang: str) -> dict[str, str]:
     return {"code": code, "title": spec.title.in_(lang), "remedy": spec.remedy.in_(lang), "severity": spec.severity}
 
 
-def _finding(finding: Finding, files: dict[str, str], pack: Pack | None, lang: str) -> dict[str, Any]:
+def _finding(finding: Finding, files: dict[str, str], lang: str) -> dict[str, Any]:
     mark = finding.mark
     lines = files.get(mark.file, "").splitlines()
     near = range(max(mark.line - AROUND, 1), min(mark.line + AROUND, len(lines)) + 1)
-    folder = mark.file.split("/")[1] if mark.file.count("/") > 1 else ""
-    institution = pack.institutions.get(folder) if pack else None
     return {
         "code": finding.code,
         "severity": finding.severity,
@@ -80,28 +77,16 @@ def _finding(finding: Finding, files: dict[str, str], pack: Pack | None, lang: s
         "says": finding.says.in_(lang),
         "remedy": finding.remedy.in_(lang),
         "near": [{"line": n, "text": lines[n - 1][:160], "here": n == mark.line} for n in near],
-        "story": story(institution, finding.path, lang) if institution else [],
+        "story": [text.in_(lang) for text in finding.story],
     }
 
 
-def story(institution: Institution, path: tuple[str, ...], lang: str) -> list[dict[str, str]]:
-    """A path (acts and stages by turns) as steps: who did what, and where the matter stood then."""
-    acts = {a.name: a.title for s in institution.stages.values() for a in s.acts.values()}
-    acts |= {a.name: a.title for a in institution.anywhere.values()} | {"open": institution.open.title}
-    people: dict[str, Text] = {n: r.title for n, r in institution.roles.items()}
-    people |= {n: p.title for n, p in institution.parties.items()} | {"clock": CLOCK, "children": CHILDREN}
-    steps: list[dict[str, str]] = []
-    for words in path:
-        act = re.fullmatch(r"(\w+)(?:\.\w+)? by (\w+)", words)
-        stage = institution.stages.get(words.split(" ")[0])
-        if act and act[1] in acts:
-            who = people.get(act[2])
-            steps.append({"act": acts[act[1]].in_(lang), "who": who.in_(lang) if who else act[2], "stage": ""})
-        elif steps and not steps[-1]["stage"]:
-            steps[-1]["stage"] = stage.title.in_(lang) if stage else words
-        else:
-            steps.append({"act": "", "who": "", "stage": stage.title.in_(lang) if stage else words})
-    return steps
+def scenes(pack: Pack, institution: Institution, path: tuple[str, ...], lang: str) -> list[dict[str, str]]:
+    """A path as steps: on which day, who did what, and where the matter stood then."""
+    return [
+        {"when": s.when.in_(lang), "act": s.act.in_(lang), "who": s.who.in_(lang), "stage": s.stage.in_(lang)}
+        for s in story(pack, institution, path, whole=True)
+    ]
 
 
 def _drawn(pack: Pack, found: Institution, lang: str, on: date) -> dict[str, Any]:
@@ -111,7 +96,7 @@ def _drawn(pack: Pack, found: Institution, lang: str, on: date) -> dict[str, Any
         "chapters": [{"title": c.title, "sentences": list(c.sentences)} for c in chapters(pack, found, lang, on)],
         "table": [asdict(row) for row in table(pack, found, lang, on)],
         "picture": diagram(pack, found, lang, on),
-        "worst": {"words": worst.words(lang), "story": story(found, worst.path, lang)} if worst else None,
+        "worst": {"words": worst.words(lang), "story": scenes(pack, found, worst.path, lang)} if worst else None,
     }
 
 
