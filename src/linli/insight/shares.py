@@ -12,6 +12,7 @@ from linli.insight.figures import BY_CLOSING_DAY, REOPENED_HERE, Part, Scope, pe
 from linli.kernel.institution import Dated, Pack, Text
 from linli.ledger import filters as narrowing
 from linli.ledger.filters import NONE, Filters
+from linli.ledger.titles import result_title
 
 WORST = 5
 

@@ -24,6 +24,7 @@ from linli.ledger.definitions import Runtime, runtime
 from linli.ledger.filters import Filters
 from linli.ledger.mandates import Where
 from linli.ledger.models import Case
+from linli.ledger.titles import level_title, result_title
 from linli.ledger.visible import Viewer
 from linli.people import registry
 from linli.people.registry import Snapshot

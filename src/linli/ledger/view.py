@@ -23,6 +23,7 @@ from linli.ledger.models import Case
 from linli.ledger.models import Entry as EntryRow
 from linli.ledger.plain import event_from
 from linli.ledger.rows import Context, act_of, joined, shown
+from linli.ledger.titles import level_title, result_title
 from linli.ledger.visible import Viewer
 from linli.people import registry
 from linli.people.models import Person

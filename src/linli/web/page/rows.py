@@ -11,6 +11,7 @@ from linli.kernel.institution import Institution, Text
 from linli.ledger import queries
 from linli.ledger.definitions import Runtime
 from linli.ledger.models import Case
+from linli.ledger.titles import result_title
 
 
 def case_rows(found: Iterable[queries.Row]) -> list[dict[str, Any]]:
