@@ -33,7 +33,7 @@ from linli.people.registry import Snapshot
 
 OWN = {"of", "at", "by", "person", "anonymous", "ago", "way", "acts", "pace", "calendar", "unit", "each", "channel"}
 """Keys of a matter that are not fields of its institution."""
-PACE, BRISK = (0.06, 0.45), (0.03, 0.1)
+PACE, BRISK = (0.06, 0.45), (0.01, 0.05)
 """The part of the time left that an act takes: usually, and for matters that shall stand where they are now."""
 LONGEST = timedelta(days=5)
 """A stage that leaves months is acted on within days all the same."""
@@ -320,7 +320,7 @@ class Lives(World):
 
     def _moment(self, run: Run, case: KernelCase, at: datetime, until: datetime, wait: Any, hours: Hours) -> datetime:
         if isinstance(wait, dict):
-            day = date.fromisoformat(str(case.fields[wait["on"]]))
+            day = date.fromisoformat(str(case.fields[wait["day"]]))
             return max(at, datetime.combine(day, time.fromisoformat(wait["at"]), SHANGHAI))
         room = until - at if wait is not None else min(until - at, LONGEST)
         share = float(wait) if wait is not None else self.dice.uniform(*run.pace)
