@@ -18,7 +18,7 @@ from linli.drafting.finding import Finding
 from linli.drafting.load import Files
 from linli.drafting.reader import BAD, Reader
 from linli.kernel.calendar import SHANGHAI
-from linli.kernel.case import Answered, Called, Case, Entry, Joined, Told, apply, apply_event
+from linli.kernel.case import Answered, Called, Case, Entry, Joined, Moved, Told, apply, apply_event
 from linli.kernel.decide import FOLLOWS, Decision, child_ended, decide, fire, lead_answered, open_case
 from linli.kernel.institution import Institution, Mark, Pack, Text
 from linli.kernel.refusal import Refusal, Who
@@ -71,12 +71,32 @@ class Scenario:
     until: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One thing that happened on one case: at which stage of which institution, by whom, and why not if refused.
+
+    ``stage`` is where the case stood before, None for an opening; ``who`` is a name of the cast, None for the clock,
+    the called units and the case that was followed.
+    """
+
+    at: datetime
+    case: str
+    institution: str
+    stage: str | None
+    act: str
+    who: str | None
+    data: Mapping[str, Any]
+    moved: str | None = None
+    refused: Refusal | None = None
+
+
 @dataclass(slots=True)
 class Played:
-    """What happened: every case with its entries, who was told, and where the story left its script."""
+    """What happened: every case with its entries, in order over all cases, and where the story left its script."""
 
     cases: dict[str, Case] = field(default_factory=dict)
     entries: dict[str, list[Entry]] = field(default_factory=dict)
+    steps: list[Happened] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
     faults: list[tuple[Mark, str]] = field(default_factory=list)
 
@@ -251,20 +271,20 @@ class _Stage:
             return self._fault(step.mark, f"{step.on}: no case of this unit / 这个单位没有事项")
         institution = self.institutions[id]
         outcome = decide(
-            self.pack, institution, case, step.act, self._filled(institution, step.data),
+            self.pack, institution, case, step.act, self._filled(institution, step.data, id),
             self._who(player, case, institution), step.at,
         )  # fmt: skip
         self._took(step, id, outcome)
 
     def _open(self, step: Step, player: Player) -> None:
-        id = f"{step.as_}#{len(self.played.cases)}" if step.as_ else "main"
+        id = f"{step.as_}#{len(self.institutions)}" if step.as_ else "main"
         institution = self.pack.institutions.get(step.institution or self.scenario.institution)
         if institution is None:
             return self._fault(step.mark, f"{step.institution}: no such institution / 没有这项制度")
         self.institutions[id] = institution
         roles = {player.role, *({institution.raised_by} if player.role not in institution.roles else ())}
         who = Who(player.name, frozenset(roles))
-        data = self._filled(institution, step.data)
+        data = self._filled(institution, step.data, id)
         self._took(step, id, open_case(self.pack, institution, id, data, who, step.at))
 
     def _named(self, on: str | None) -> str:
@@ -275,16 +295,16 @@ class _Stage:
             else next((i for i in reversed(self.played.cases) if i.startswith(f"{on}#")), "")
         )
 
-    def _filled(self, institution: Institution, data: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _filled(self, institution: Institution, data: Mapping[str, Any], id: str) -> Mapping[str, Any]:
         """``data`` with the cases that it names, as the ledger would find them by their numbers."""
         named = [n for n in data if n in institution.fields and institution.fields[n].type == "case"]
-        return {**data, **{n: self._known(str(data[n])) for n in named}}
+        return {**data, **{n: self._known(str(data[n]), id) for n in named}}
 
-    def _known(self, name: str) -> dict[str, str]:
+    def _known(self, name: str, id: str) -> dict[str, str]:
         case = self.played.cases.get(self._named(name))
-        return {"number": name} if case is None else {
-            "id": case.id, "number": name, "institution": case.institution, "stage": case.stage,
-        }  # fmt: skip
+        if case is None or case.id == id or case.blocks.get(FOLLOWS, {}).get("id") == id:
+            return {"number": name}
+        return {"id": case.id, "number": name, "institution": case.institution, "stage": case.stage}
 
     def _who(self, player: Player, case: Case, institution: Institution) -> Who:
         roles = {player.role}
@@ -308,6 +328,13 @@ class _Stage:
             if step.refused != outcome.code:
                 details = "; ".join(f"{n}: {t.en}" for n, t in outcome.fields.items())
                 self._fault(step.mark, f"{step.act} refused ({outcome.code}): {outcome.says.en} {details}")
+            stood = self.played.cases.get(id)
+            self.played.steps.append(
+                Happened(
+                    step.at, id, self.institutions[id].name, stood.stage if stood else None,
+                    step.act, step.who, step.data, refused=outcome,
+                )
+            )  # fmt: skip
         elif step.refused:
             self._fault(step.mark, f"{step.act}: expected refusal {step.refused}, but it was done / 本应被拒绝")
         else:
@@ -315,6 +342,7 @@ class _Stage:
 
     def _append(self, id: str, decision: Decision) -> None:
         entry, case = decision.entry, decision.case
+        self._note(id, entry)
         for event in [e for e in entry.events if isinstance(e, Called)]:
             case, entry = self._call(event, case, entry)
         self.played.cases[id] = case
@@ -323,11 +351,24 @@ class _Stage:
         raiser = self.institutions[id].raised_by
         if any(isinstance(e, Answered) and e.party == raiser for e in entry.events):
             self._tell_followers(id, case, entry.at)
-        if case.ended and "#" in id:
-            main = self.played.main
-            if id in main.children and main.children[id].open and not main.ended:
-                done = child_ended(self.pack, self.institutions["main"], main, id, case.result, entry.at)
-                self._append("main", done)
+        if case.ended:
+            self._tell_parent(id, case, entry.at)
+
+    def _note(self, id: str, entry: Entry) -> None:
+        stood = self.played.cases.get(id)
+        stage, moved = stood.stage if stood else None, [e.to for e in entry.events if isinstance(e, Moved)]
+        self.played.steps.append(
+            Happened(
+                entry.at, id, self.institutions[id].name, stage, entry.act, entry.by, entry.data, (*moved, None)[0]
+            )
+        )
+
+    def _tell_parent(self, id: str, ended: Case, at: datetime) -> None:
+        """A called case has ended: its parent, itself perhaps called by another case, takes note."""
+        for parent, case in list(self.played.cases.items()):
+            if id in case.children and case.children[id].open and not case.ended:
+                done = child_ended(self.pack, self.institutions[parent], case, id, ended.result, at)
+                self._append(parent, done)
 
     def _tell_followers(self, lead: str, answered: Case, at: datetime) -> None:
         for id, case in list(self.played.cases.items()):
@@ -340,15 +381,15 @@ class _Stage:
         child_of = self.pack.institutions[event.institution]
         joins = []
         for number, unit in enumerate(event.units):
-            id = f"{unit}#{len(self.played.cases) + number}"
+            id = f"{unit}#{len(self.institutions)}"
             data = {n: case.fields[n] for n in event.passes if n in case.fields}
             data |= {event.fills: unit} if event.fills else {}
             who = Who(None, frozenset({child_of.raised_by}), "case")
+            self.institutions[id] = child_of
             opened = open_case(self.pack, child_of, id, data, who, entry.at)
             if isinstance(opened, Refusal):
                 self._fault(self.scenario.mark, f"{unit}: {opened.says.en}")
                 continue
-            self.institutions[id] = child_of
             self._append(id, opened)
             joins.append(Joined(id, unit, event.lead and number == 0))
         for join in joins:

@@ -91,7 +91,7 @@ def _told(pack: Pack, finding: Finding, graphs: dict[str, Graph | None]) -> Find
 
 
 def _walks(institution: Institution, path: Sequence[str]) -> bool:
-    """Whether the path is one of this institution: every stage in it is one of its stages, every actor one of its own."""
+    """Whether the path is one of this institution: all its stages and actors are its own."""
     known = {*institution.roles, *institution.parties, "clock", "children", "lead", "holder"}
     steps = [(w, _STEP.fullmatch(w)) for w in path]
     return all(step[2] in known if step else w.split(" ")[0] in institution.stages for w, step in steps)

@@ -15,7 +15,7 @@ from linli.drafting.check_names import acts_of
 from linli.drafting.check_states import Edge, Graph, State
 from linli.kernel.calendar import SHANGHAI, Calendar
 from linli.kernel.clock import Limit, due
-from linli.kernel.institution import Institution, Pack, Text
+from linli.kernel.institution import Act, Institution, Pack, Text
 
 DAYS_PER_WORKING_DAY = 365 / 248
 """For estimates only: a year has about 248 working days; :meth:`WorstCase.ends` counts on the real calendar."""
@@ -201,20 +201,25 @@ def _rearms(graph: Graph, stage: str) -> bool:
 def _plus(pack: Pack, institution: Institution, on: date | None) -> list[Text]:
     found: list[Text] = []
     for placed in acts_of(institution):
-        act, times = placed.act, placed.act.at_most
-        zh_times, en_times = (f"最多 {times} 次", f"at most {times} time(s)") if times else ("", "")
+        act = placed.act
         target = institution.stages.get(act.to or "")
         if act.does == "pause" and act.within:
             limit = _limit(pack, act.within, on)
             zh, en = (f"{limit.amount} {UNITS[limit.unit][i]}" for i in (0, 1))
-            found.append(Text(f"{act.title.zh}：{zh_times}，每次 {zh}", f"{act.title.en}: {en_times}, {en} each"))
+            found.append(_extra(act, f"每次 {zh}", f"{en} each"))
         elif act.does == "extend":
-            found.append(
-                Text(f"{act.title.zh}：{zh_times}，到新定的日期", f"{act.title.en}: {en_times}, to a new date")
-            )
+            found.append(_extra(act, "延到新定的日期", "to a new date"))
         elif target and target.until and not target.within:
             field = institution.fields[target.until].title
-            zh = f"{act.title.zh}：{zh_times}，到“{field.zh}”那天，之后重新计时"
-            en = f"{act.title.en}: {en_times}, until “{field.en}”, then the stage's time starts anew"
-            found.append(Text(zh, en))
+            zh, en = f"等到“{field.zh}”那天，之后重新计时", f"until “{field.en}”, then the stage's time starts anew"
+            found.append(_extra(act, zh, en))
     return found
+
+
+def _extra(act: Act, zh: str, en: str) -> Text:
+    """What an act adds, led by how often it may be done where that is bounded."""
+    times = act.at_most
+    if times is None:
+        return Text(f"{act.title.zh}：{zh}", f"{act.title.en}: {en}")
+    often = "once" if times == 1 else "twice" if times == 2 else f"{times} times"
+    return Text(f"{act.title.zh}：最多 {times} 次，{zh}", f"{act.title.en}: at most {often}, {en}")
