@@ -9,20 +9,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from linli.drafting.check_blocks import check_blocks
 from linli.drafting.check_calls import check_calls
+from linli.drafting.check_clocks import check_clocks
+from linli.drafting.check_conditions import check_conditions
 from linli.drafting.check_dates import check_dates
 from linli.drafting.check_duties import check_duties, check_powers
+from linli.drafting.check_every import check_every
 from linli.drafting.check_names import check_names, check_pack_names
 from linli.drafting.check_paths import check_paths
 from linli.drafting.check_scenarios import check_scenarios
+from linli.drafting.check_separation import check_separation
 from linli.drafting.check_stages import check_stages
+from linli.drafting.check_standards import check_standards
 from linli.drafting.check_states import Graph, TooManyStates
 from linli.drafting.check_words import check_pack_words, check_words
 from linli.drafting.codes import CODES, found
 from linli.drafting.finding import Finding
 from linli.drafting.load import Files, load
 from linli.drafting.scenario import Scenario, read_scenarios
+from linli.drafting.story import told
+from linli.drafting.standards import Standards, read_standards
 from linli.kernel.institution import Institution, Pack
+
+NO_STANDARDS = Standards()
 
 
 def check_files(files: Files, name: str) -> tuple[Pack | None, list[Finding]]:
@@ -32,31 +42,34 @@ def check_files(files: Files, name: str) -> tuple[Pack | None, list[Finding]]:
     """
     pack, findings = load(files, name)
     scenarios: list[Scenario] = []
+    standards = Standards()
     if pack is not None:
         scenarios, unread = read_scenarios(files, pack)
-        findings = [*findings, *unread]
+        standards, unclear = read_standards(files, pack)
+        findings = [*findings, *unread, *unclear]
     if pack is not None and not findings:
-        findings = check(pack, scenarios)
-    return pack, sorted(dict.fromkeys(findings), key=_place)
+        findings = check(pack, scenarios, standards)
+    return pack, told(pack, sorted(dict.fromkeys(findings), key=_place))
 
 
-def check(pack: Pack, scenarios: Sequence[Scenario]) -> list[Finding]:
+def check(pack: Pack, scenarios: Sequence[Scenario], standards: Standards = NO_STANDARDS) -> list[Finding]:
     """Everything that is wrong with ``pack`` (docs/reference/findings.md); warnings that are allowed left out."""
     findings = check_pack_names(pack)
     names = {i.name: check_names(pack, i) for i in pack.institutions.values()}
     ladder = not findings
     findings += [f for unknown in names.values() for f in unknown]
-    findings += [*check_pack_words(pack), *check_dates(pack)]
+    findings += [*check_pack_words(pack), *check_dates(pack), *check_standards(pack, standards)]
     sound = [i for i in pack.institutions.values() if not names[i.name]]
     graphs, tangled = _graphs(sound)
     findings += tangled
     for institution in sound:
         of = [*check_stages(institution), *check_words(pack, institution)]
-        of += check_calls(pack, institution, graphs)
-        if institution.name in graphs:
-            of += check_paths(graphs[institution.name])
+        graph = graphs.get(institution.name)
+        of += [*check_calls(pack, institution, graphs), *check_conditions(institution), *check_every(pack, institution)]
+        of += [*check_blocks(institution, graph), *check_clocks(pack, institution, graph)]
+        of += [*check_separation(institution, graph), *(check_paths(graph) if graph else ())]
         if ladder:
-            of += _check_people(pack, institution, graphs.get(institution.name))
+            of += _check_people(pack, institution, graph)
         findings += _allowed(institution, of)
     if all(f.severity == "warning" for f in findings):
         findings += check_scenarios(pack, scenarios)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from linli.drafting.check_names import mark_of
+from linli.drafting.check_names import mark_of, people_of
 from linli.drafting.check_states import Graph
 from linli.drafting.codes import found
 from linli.drafting.finding import Finding
@@ -22,6 +22,9 @@ def check_calls(pack: Pack, institution: Institution, graphs: dict[str, Graph]) 
                 findings += _opens(institution, stage, stage.calls, child)
                 findings += _passes(institution, stage.calls, child)
                 findings += _joins(pack, institution, stage.calls, graphs)
+                findings += _waits(institution, stage, child, graphs.get(child.name))
+    if institution.name in graphs:
+        findings += _again(graphs[institution.name])
     return findings
 
 
@@ -40,6 +43,16 @@ def _opens(institution: Institution, stage: Stage, calls: Calls, child: Institut
     if raiser is None or raiser.who != "case" or child.raised_by not in child.open.by:
         say = f"{child.name} 不能由别的事项提出。", f"{child.name} cannot be raised by another case."
         yield found("call-cannot-open", mark_of(calls, "institution"), *say)
+    line = child.fields.get(calls.fills or "")
+    lines = institution.fields[calls.for_each].type == "items"
+    if lines != (calls.fills is not None) or (
+        lines and (line is None or line.type != "text" or not _takes(child, line.name))
+    ):
+        say = (
+            f"{calls.for_each} 的每一行要填进 {child.name} 开办时的一个文字字段（fills）。",
+            f"Each line of {calls.for_each} fills a text field of {child.name}'s opening (`fills`).",
+        )
+        yield found("call-cannot-open", mark_of(calls, "fills"), *say)
     entering = [
         a for s in institution.stages.values() for a in institution.acts_at(s.name).values() if a.to == stage.name
     ]
@@ -51,6 +64,42 @@ def _opens(institution: Institution, stage: Stage, calls: Calls, child: Institut
                 f"{child.name} needs {name} to open; it may be missing.",
             )
             yield found("call-cannot-open", mark_of(calls, "passes"), *say)
+
+
+def _takes(child: Institution, name: str) -> bool:
+    return name in (*child.open.needs, *child.open.may)
+
+
+def _again(graph: Graph) -> Iterator[Finding]:
+    """Coming `back` into a stage that calls would call all units once more."""
+    stages, told = graph.institution.stages, set()
+    for edge in (e for out in graph.edges.values() for e in out):
+        target = stages[edge.target.stage]
+        if edge.act.to == "back" and target.calls and (edge.act.name, target.name) not in told:
+            told.add((edge.act.name, target.name))
+            say = (
+                f"“{edge.act.title.zh}”回到“{target.title.zh}”，各单位又被吹哨一次。",
+                f"{edge.act.name} returns to {target.name} and calls the units again.",
+            )
+            yield found("back-calls-again", mark_of(edge.act, "to"), *say, graph.path(edge))
+
+
+def _waits(institution: Institution, stage: Stage, child: Institution, graph: Graph | None) -> Iterator[Finding]:
+    """Nobody but the children leads out of the stage, and a child may be left lying where its clock moves nothing."""
+    act = institution.acts_at(stage.name).get(stage.overdue or "")
+    by_hand = [a for a in institution.acts_at(stage.name).values() if a.to and people_of(institution, a)]
+    if graph is None or (act and act.to) or by_hand:
+        return
+    for state in graph.edges:
+        there = child.stages[state.stage]
+        press = child.acts_at(there.name).get(there.overdue or "")
+        if not there.end and press and not press.to:
+            say = (
+                f"“{stage.title.zh}”只能等 {child.name}，它在“{there.title.zh}”可以一直放着。",
+                f"{stage.name} can only wait for {child.name}, which may lie at {there.name} for ever.",
+            )
+            yield found("waits-without-end", mark_of(stage, "calls"), *say)
+            return
 
 
 def _passes(institution: Institution, calls: Calls, child: Institution) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from linli.drafting.check_names import acts_of, mark_of
 from linli.drafting.codes import found
-from linli.drafting.finding import Finding
+from linli.drafting.finding import Finding, nearest
 from linli.kernel.institution import Dated, Institution, Pack
 
 NO_SOURCE = re.compile(r"\W*(todo|tbd|fixme|unknown|none|n/?a|待定|待补|不详|无|暂无)?\W*", re.IGNORECASE)
@@ -23,14 +23,30 @@ def check_dates(pack: Pack) -> list[Finding]:
         for case in cases:
             findings += _days(name, [v for v in ordered if tuple(sorted(v.when.items())) == case])
         findings += _late(pack, name, [v for v in ordered if not v.when] or ordered)
+        findings += [*_fallback(name, ordered), *_cases(pack, name, ordered), *_percent(pack, name, ordered)]
         for value in ordered:
             findings += _value(pack, name, value)
-    return findings
+    return [*findings, *_targets(pack)]
+
+
+def _targets(pack: Pack) -> Iterator[Finding]:
+    """What the levels aim at is declared and is a share."""
+    for level in pack.levels.values():
+        for name in level.target:
+            if name not in pack.parameters:
+                say = f"没有名为 {name} 的参数。", f"There is no parameter called {name}."
+                fix = nearest(name, pack.parameters)
+                yield found("undeclared-name", mark_of(level, "target"), *say, remedy=fix)
+            for value in pack.parameters.get(name, ()):
+                if value.unit != "percent":
+                    say = f"{name} 是目标，单位应是 percent。", f"{name} is a target, so its unit is percent."
+                    yield found("target-not-percent", mark_of(value, "unit"), *say)
 
 
 def parameters_of(institution: Institution) -> set[str]:
     """The parameters that an institution's clocks need."""
     wanted = {s.within for s in institution.stages.values()} | {p.act.within for p in acts_of(institution)}
+    wanted |= {s.publish.period for s in institution.stages.values() if s.publish}
     return {name for name in wanted | {c.limit for c in institution.clocks.values()} if name}
 
 
@@ -59,6 +75,42 @@ def _late(pack: Pack, name: str, values: list[Dated]) -> Iterator[Finding]:
             f"{name} begins on {values[0].from_}, but {first.name} is in force from {first.valid_from}.",
         )
         yield found("parameter-starts-late", mark_of(values[0], "from_"), *say)
+
+
+def _fallback(name: str, values: list[Dated]) -> Iterator[Finding]:
+    """Values for some kinds of case need one for every other case on the same days."""
+    plain = [v for v in values if not v.when]
+    for value in (v for v in values if v.when):
+        day: date | None = value.from_
+        while day is not None and (value.to is None or day <= value.to):
+            cover = next((v for v in plain if v.from_ <= day and (v.to is None or day <= v.to)), None)
+            if cover is None:
+                say = f"{name} 在 {day} 只有带 when 的值。", f"On {day} {name} has only values with `when`."
+                yield found("parameter-without-fallback", mark_of(value, "when"), *say)
+                break
+            day = cover.to + timedelta(days=1) if cover.to else None
+
+
+def _cases(pack: Pack, name: str, values: list[Dated]) -> Iterator[Finding]:
+    """Every field that `when` asks for is a code field wherever the parameter is used, and takes these codes."""
+    for value in (v for v in values if v.when):
+        for user in (i for i in pack.institutions.values() if name in parameters_of(i)):
+            for asked, codes in value.when.items():
+                field = user.fields.get(asked)
+                known = pack.lists.get(field.list or "", {}) if field and field.type == "code" else {}
+                if odd := sorted(set(codes) - set(known)):
+                    say = (
+                        f"{user.name} 的 {asked} 不会是 {'、'.join(odd)}，这个值永远用不上。",
+                        f"{asked} of {user.name} is never {', '.join(odd)}: this value is never used.",
+                    )
+                    yield found("parameter-without-fallback", mark_of(value, "when"), *say)
+
+
+def _percent(pack: Pack, name: str, values: list[Dated]) -> Iterator[Finding]:
+    users = [i.name for i in pack.institutions.values() if name in parameters_of(i)]
+    for value in (v for v in values if v.unit == "percent" and users):
+        say = f"{users[0]} 把百分比 {name} 当时限。", f"{users[0]} uses the percent {name} as a time limit."
+        yield found("percent-as-limit", mark_of(value, "unit"), *say)
 
 
 def _value(pack: Pack, name: str, value: Dated) -> Iterator[Finding]:

@@ -121,21 +121,29 @@ def is_above(pack: Pack, lower: Role, upper: Role) -> bool:
     return higher or upper.duty in pack.ladder(lower.duty)[1:]
 
 
+def _working(institution: Institution) -> set[str]:
+    """The roles that hold or do something on open cases; whoever only rates afterwards is no level to pass up to."""
+    stages = [s for s in institution.stages.values() if not s.end]
+    acts = [institution.open, *institution.anywhere.values(), *(a for s in stages for a in s.acts.values())]
+    return {s.holder or "" for s in stages} | {r for a in acts for r in (*a.by, *a.tells, a.approves or "")}
+
+
 def _pass_up(pack: Pack, graph: Graph) -> Iterator[Finding]:
     """Red line 1: whoever holds an unanswered case below the top can pass it up, in every state it can get into.
 
-    The top is a role over which the institution names no other. Passing up is an act by the holder that is not used up
+    The top is a role over which no other works on open cases here. Passing up is an act by the holder that is not used up
     and asks neither a guard nor anybody's agreement, or the clock's consequence; it may go through further stages of
     the same duty. An act that answers is no passing up. Exempt: parked stages (their clock gives the case ``back``).
     """
     roles, stages = graph.institution.roles, graph.institution.stages
     told: set[str] = set()
+    over = [r for r in roles.values() if r.name in _working(graph.institution)]
     for state in graph.edges:
         stage = stages[state.stage]
         holder = roles.get(stage.holder or "")
         if stage.end or holder is None or state.answered or stage.name in told or _parked(graph.institution, stage):
             continue
-        if not any(is_above(pack, holder, r) for r in roles.values()) or _climbs(pack, graph, state, holder):
+        if not any(is_above(pack, holder, r) for r in over) or _climbs(pack, graph, state, holder):
             continue
         told.add(stage.name)
         say = (

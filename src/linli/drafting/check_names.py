@@ -8,12 +8,19 @@ from typing import Any
 
 from linli.drafting.codes import found
 from linli.drafting.finding import Finding, nearest
-from linli.kernel.institution import Act, Institution, Mark, Pack
+from linli.kernel.institution import Act, Institution, Mark, Pack, Stage
 
 BY_ITSELF = ("clock", "children", "lead")
 """Those who act without a person: a limit, the called units, the case this one waits for."""
 ACTORS = ("holder", *BY_ITSELF)
 """Who may act beside roles and parties."""
+BLOCK_FIELDS = {
+    "ballot": ("choice", "roll", "item"),
+    "meeting": ("agenda", "present", "roll", "resolutions"),
+    "slot": ("place", "start", "end"),
+    "funding": ("amount", "who"),
+}
+"""The keys of a block that name a field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +39,12 @@ def acts_of(institution: Institution) -> Iterator[PlacedAct]:
             yield PlacedAct(act, stage.name)
     for act in institution.anywhere.values():
         yield PlacedAct(act, "anywhere")
+
+
+def people_of(institution: Institution, act: Act) -> list[str]:
+    """Whose hands an act can be in: roles, `holder`, the raiser where it is no case; nobody acts as another party."""
+    deaf = {n for n, p in institution.parties.items() if n != institution.raised_by or p.who == "case"}
+    return [b for b in act.by if b not in BY_ITSELF and b not in deaf]
 
 
 def mark_of(thing: Any, key: str) -> Mark:
@@ -69,6 +82,7 @@ class _Names:
         for field in of.fields.values():
             self.want(field, "list", [field.list], pack.lists, "代码表", "code list")
             self.want(field, "opens_to", field.opens_to, of.roles, "角色", "role")
+            self.want(field, "of", field.of, pack.institutions, "制度", "institution")
         self._clocks()
         for stage in of.stages.values():
             self._stage(stage.name)
@@ -88,7 +102,11 @@ class _Names:
         for clock in self.of.clocks.values():
             self.want(clock, "from_", clock.from_, names, "动作", "act")
             self.want(clock, "limit", [clock.limit], self.pack.parameters, "参数", "parameter")
+            self.want(clock, "until", clock.until, {"answered", "ended", *names}, "动作", "act")
             self.want(clock, "tells", clock.tells, {*self.people, "holder"}, "角色或当事人", "role or party")
+        if every := self.of.every:
+            self.want(every, "duty", [every.duty], self.pack.duties, "职务", "duty")
+            self.want(every, "calendar", [every.calendar], self.pack.calendars, "日历", "calendar")
 
     def _stage(self, name: str) -> None:
         stage = self.of.stages[name]
@@ -104,6 +122,35 @@ class _Names:
             self.want(calls, "institution", [calls.institution], self.pack.institutions, "制度", "institution")
             self.want(calls, "for_each", [calls.for_each], self.of.fields, "字段", "field")
             self.want(calls, "passes", calls.passes, self.of.fields, "字段", "field")
+            self.want(calls, "counts", calls.counts, self.pack.results, "结果", "result")
+        if stage.gathers is not None:
+            self.want(stage, "gathers", [stage.gathers], stage.acts, "动作（在这个环节）", "act of this stage")
+        if stage.follows:
+            follows = stage.follows
+            self.want(follows, "case", [follows.case], self.of.fields, "字段", "field")
+            self.want(follows, "passes", follows.passes, self.of.fields, "字段", "field")
+            for key in ("then", "otherwise"):
+                here = "动作（在这个环节）", "act of this stage"
+                self.want(follows, key, [getattr(follows, key)], stage.acts, *here)
+        self._blocks(stage)
+
+    def _blocks(self, stage: Stage) -> None:
+        for block, keys in BLOCK_FIELDS.items():
+            thing = getattr(stage, block)
+            for key in keys if thing else ():
+                self.want(thing, key, [getattr(thing, key)], self.of.fields, "字段", "field")
+        here = "动作（在这个环节）", "act at this stage"
+        if stage.meeting:
+            self.want(stage.meeting, "decides", [stage.meeting.decides], stage.acts, *here)
+        if stage.score:
+            self.want(stage.score, "raters", stage.score.raters, self.of.roles, "角色", "role")
+            for indicator in stage.score.indicators.values():
+                self.want(indicator, "field", [indicator.field], self.of.fields, "字段", "field")
+        if stage.publish:
+            self.want(stage.publish, "fields", stage.publish.fields, self.of.fields, "字段", "field")
+            self.want(stage.publish, "period", [stage.publish.period], self.pack.parameters, "参数", "parameter")
+            acts = () if stage.end else self.of.acts_at(stage.name)
+            self.want(stage.publish, "objections", [stage.publish.objections], acts, *here)
 
     def _act(self, placed: PlacedAct) -> None:
         act, of = placed.act, self.of

@@ -10,7 +10,7 @@ from linli.drafting.check_names import mark_of
 from linli.drafting.codes import found
 from linli.drafting.finding import Finding
 from linli.drafting.scenario import Played, Scenario, play
-from linli.kernel.case import Asked, Entry, Moved, Opened, Resulted
+from linli.kernel.case import Asked, ChildEnded, Counted, Entry, Moved, Opened, Resulted
 from linli.kernel.institution import Act, Institution, Pack
 
 FAULTS = (LookupError, ValueError, TypeError, AttributeError, OverflowError)
@@ -84,9 +84,10 @@ def _note_entry(institution: Institution, entry: Entry, stage: str, seen: Seen) 
     if entry.channel == "clock":
         seen.fired.add((stage, act))
     if act == "child_ended":
-        calls = institution.stages[stage].calls
-        if calls and moved:
-            seen.acts.add((stage, calls.then))
+        here = institution.stages[stage]
+        then = here.calls.then if here.calls else here.gathers
+        if then and any(not isinstance(e, ChildEnded | Counted) for e in entry.events):
+            seen.acts.add((stage, then))
     elif settled != "decline" and not asked:
         seen.acts.add((stage, act))
     seen.results |= {e.result for e in entry.events if isinstance(e, Resulted) and e.result}

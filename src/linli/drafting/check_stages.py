@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from linli.drafting.check_names import BY_ITSELF, PlacedAct, acts_of, mark_of
+from linli.drafting.check_names import BY_ITSELF, PlacedAct, acts_of, mark_of, people_of
 from linli.drafting.codes import found
 from linli.drafting.finding import Finding
 from linli.kernel.institution import Act, Institution, Stage
+
+BLOCKS = ("ballot", "meeting", "score", "slot", "funding", "publish")
 
 
 def check_stages(institution: Institution) -> list[Finding]:
@@ -23,7 +25,8 @@ def check_stages(institution: Institution) -> list[Finding]:
 
 
 def _end(stage: Stage) -> Iterator[Finding]:
-    odd = [k for k in ("holder", "within", "until", "overdue", "calls") if getattr(stage, k) is not None]
+    keys = ("holder", "within", "until", "overdue", "calls", "gathers", "follows", *BLOCKS)
+    odd = [k for k in keys if getattr(stage, k) is not None]
     for key in odd:
         say = f"“{stage.title.zh}”已是办结，不能再有 {key}。", f"{stage.name} is an end and cannot have `{key}`."
         yield found("end-not-an-end", mark_of(stage, key), *say)
@@ -78,9 +81,9 @@ def _where(institution: Institution, placed: PlacedAct) -> list[Stage]:
 
 def _actors(institution: Institution, placed: PlacedAct) -> Iterator[Finding]:
     act, stages = placed.act, _where(institution, placed)
-    people = [b for b in act.by if b not in BY_ITSELF]
+    people = people_of(institution, act)
     if placed.where == "open":
-        possible = any(b not in ("holder",) for b in people)
+        possible = any(b not in (*BY_ITSELF[1:], "holder") for b in act.by)
     else:
         if act.does == "resume":  # there is something to resume only where one may pause
             stages = [s for s in stages if any(a.does == "pause" for a in institution.acts_at(s.name).values())]

@@ -8,12 +8,19 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from linli.drafting.check_names import PlacedAct, acts_of, mark_of
+from linli.drafting.check_names import BY_ITSELF, PlacedAct, acts_of, mark_of
 from linli.drafting.codes import found
 from linli.drafting.finding import Finding
 from linli.kernel.institution import Act, Institution, Pack, Text
 
 HAN = re.compile(r"[㐀-鿿]")
+BLOCK_TYPES = {
+    "ballot": {"choice": "text", "roll": "number", "item": "text"},
+    "meeting": {"agenda": "items", "present": "number", "roll": "number", "resolutions": "items"},
+    "slot": {"place": "text", "start": "moment", "end": "moment"},
+    "funding": {"amount": "number", "who": "text"},
+}
+"""The type of field that each key of a block names."""
 LATIN_WORDS = re.compile(r"[A-Za-z]{2,}.*[A-Za-z]{2,}")
 
 
@@ -22,7 +29,7 @@ def check_words(pack: Pack, institution: Institution) -> list[Finding]:
     findings = [f for text in texts(institution) for f in check_text(text)]
     for placed in acts_of(institution):
         findings += _says(institution, placed, placed.act.says) if placed.act.says else []
-        findings += [*_wordless(institution, placed.act), *_idle(institution, placed)]
+        findings += [*_wordless(institution, placed.act), *_idle(institution, placed), *_twice(institution, placed)]
     findings += _field_types(institution)
     return [*findings, *_unused(institution), *_shared_counters(institution)]
 
@@ -83,7 +90,10 @@ def _says(institution: Institution, placed: PlacedAct, says: Text) -> Iterator[F
         yield found("says-differ", mark_of(act, "says"), *say)
     for name in sorted(zh | en):
         field = name.removesuffix("_says") if name in codes else name
-        if field in institution.fields and (field not in act.needs or "clock" in act.by):
+        handed = {n for s in institution.stages.values() if s.follows for n in s.follows.passes if "lead" in act.by}
+        filled = field in act.needs and not set(BY_ITSELF) & set(act.by)
+        known = field in institution.open.needs or filled or field in handed
+        if field in institution.fields and not known:
             say = f"告知时 {{{name}}} 可能还没有填。", f"{{{name}}} may be blank when people are told."
             yield found("says-may-be-blank", mark_of(act, "says"), *say)
 
@@ -107,11 +117,12 @@ def _idle(institution: Institution, placed: PlacedAct) -> Iterator[Finding]:
     act = placed.act
     idle: list[tuple[str, object, str, str]] = []
     if placed.where == "open":
-        keys = ("answers", "result", "tier", "at_most", "approves", "does", "counts", "only_in")
+        keys = ("at_most", "approves", "does", "counts", "only_in")
         idle = [(key, getattr(act, key), "开办动作上", "on the opening") for key in keys]
     if placed.where not in ("open", "anywhere"):
         idle.append(("only_in", act.only_in, "环节自己的动作上", "on an act of a stage"))
-    if act.does != "pause":
+    rated = placed.where in institution.stages and institution.stages[placed.where].end
+    if act.does != "pause" and not rated:
         idle.append(("within", act.within, "不暂停的动作上", "on an act that does not pause"))
     for key, value, zh, en in idle:
         if value not in (None, ()):
@@ -122,6 +133,25 @@ def _idle(institution: Institution, placed: PlacedAct) -> Iterator[Finding]:
         if name in institution.stages and institution.stages[name].end:
             say = f"{name} 已经办结，这个动作在那里不会出现。", f"{name} is an end, where this act never appears."
             yield found("key-without-effect", mark_of(act, "only_in"), *say)
+
+
+def _twice(institution: Institution, placed: PlacedAct) -> Iterator[Finding]:
+    """Red line 9: what the system knows is not asked again. A date or units that a stage lives on are asked anew."""
+    act, opening = placed.act, institution.open
+    asked = (*act.needs, *act.may)
+    for name in sorted({n for n in asked if asked.count(n) > 1}):
+        say = f"“{act.title.zh}”要填两遍 {name}。", f"{act.name} asks for {name} twice."
+        yield found("asked-twice", mark_of(act, "may" if name in act.may else "needs"), *say)
+    stages = institution.stages.values()
+    anew = {s.until for s in stages} | {s.calls.for_each for s in stages if s.calls}
+    anew |= {s.meeting.agenda for s in stages if s.meeting} | {s.ballot.item for s in stages if s.ballot}
+    for name in act.needs if act is not opening else ():
+        if name in opening.needs and name not in anew:
+            say = (
+                f"“{act.title.zh}”又要填开办时填过的 {name}。",
+                f"{act.name} asks for {name}, which the opening filled in.",
+            )
+            yield found("asked-twice", mark_of(act, "needs"), *say)
 
 
 def _field_types(institution: Institution) -> Iterator[Finding]:
@@ -137,6 +167,12 @@ def _field_types(institution: Institution) -> Iterator[Finding]:
         yield from want(stage, "until", stage.until, "date")
         if stage.calls:
             yield from want(stage.calls, "for_each", stage.calls.for_each, "units", "items")
+        for block, keys in BLOCK_TYPES.items():
+            thing = getattr(stage, block)
+            for key, kind in keys.items() if thing else ():
+                yield from want(thing, key, getattr(thing, key), kind)
+        for indicator in stage.score.indicators.values() if stage.score else ():
+            yield from want(indicator, "field", indicator.field, "number")
     named = {institution.against, *(s.calls.for_each for s in institution.stages.values() if s.calls)}
     for field in institution.fields.values():
         if field.type == "units" and field.name not in named:
@@ -148,7 +184,17 @@ def _field_types(institution: Institution) -> Iterator[Finding]:
                 f"{field.name}: a code field has a list, others have none.",
             )
             yield found("wrong-field-type", field.mark, *say)
-        for key, value, kind in (("accept", field.accept, "files"), ("opens_to", field.opens_to, "sealed")):
+        if (field.type == "case") != bool(field.of):
+            say = (
+                f"{field.name}：case 字段要写 of，别的字段不写。",
+                f"{field.name}: a case field has `of`, others have none.",
+            )
+            yield found("wrong-field-type", field.mark, *say)
+        for key, value, kind in (
+            ("stages", field.stages, "case"),
+            ("accept", field.accept, "files"),
+            ("opens_to", field.opens_to, "sealed"),
+        ):
             if value and kind not in (field.type, field.class_):
                 say = f"{key} 只对 {kind} 字段起作用。", f"`{key}` works on {kind} fields only."
                 yield found("key-without-effect", mark_of(field, key), *say)
