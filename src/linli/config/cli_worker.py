@@ -41,8 +41,10 @@ class Worker:
     unstuck_at: float = float("-inf")
 
     def run(self) -> None:
-        """Work until told to stop; a database that goes away is waited for."""
+        """Work until told to stop; a database that goes away is waited for, an embedded one is started again."""
         from django.db import InterfaceError, OperationalError, connections
+
+        from linli.config import database
 
         pause = RECONNECT_FIRST
         while not self.stop.is_set():
@@ -55,6 +57,8 @@ class Worker:
                 if pause == RECONNECT_FIRST:
                     log.warning("the database does not answer, trying again until it does: %s", _first_line(error))
                 connections.close_all()
+                if database.revive():
+                    log.warning("the embedded database had ended and was started again")
                 rest, pause = pause, min(pause * 2, RECONNECT_MOST)
             except Exception:
                 # Nothing was written: every batch is one transaction. The others' clocks must go on.
@@ -122,7 +126,7 @@ def _first_line(error: Exception) -> str:
 @click.command()
 @click.option("--once", is_flag=True, help="Do what is due now, then end.")
 def command(once: bool) -> None:
-    """Fire clocks that run out, send messages, and hand on the matters of vacant posts.
+    """Fire clocks that run out, send messages and webhooks, read the mailbox, hand on the matters of vacant posts.
 
     Start any number of workers, on any number of machines: each clock fires once. SIGTERM ends a worker after its
     current batch. While none runs nothing is lost: the next one catches up, oldest first.
@@ -131,14 +135,19 @@ def command(once: bool) -> None:
 
     worker = Worker()
     with startup.site():
+        from linli.config import side_work
+
         logging.getLogger("linli").setLevel(logging.INFO)
         before = {number: signal.signal(number, _stopper(worker)) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
             if once:
+                side_work.once()
                 worker.drain()
+                side_work.once()
             else:
                 log.info("working; SIGTERM or Ctrl-C ends after the current batch")
-                worker.run()
+                with side_work.beside(worker.stop):
+                    worker.run()
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)

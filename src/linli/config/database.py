@@ -71,6 +71,19 @@ def embedded() -> EmbeddedPostgres | None:
     return None if environment.text("LINLI_DATABASE_URL") else EmbeddedPostgres(environment.home())
 
 
+def revive() -> bool:
+    """Start the embedded server again if it died under us; True if we did. False for any other database."""
+    server = embedded()
+    if server is None:
+        return False
+    try:
+        return server.start()
+    except DatabaseUnavailable:
+        return False  # whoever asks tries again
+    finally:
+        server.let_go()
+
+
 def address() -> Address:
     """Where the database is (or will be, once started)."""
     server = embedded()

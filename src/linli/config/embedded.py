@@ -124,6 +124,12 @@ class EmbeddedPostgres:
         self._create_database()
         return True
 
+    def let_go(self) -> None:
+        """Stop counting as a user without shutting anything down: somebody else here keeps the server alive."""
+        users, self._users = self._users, None
+        if users is not None:
+            users.close()
+
     def stop(self) -> bool:
         """Let go of the server; shut it down if nobody else holds it. True if it was shut down."""
         if self._users is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -17,6 +17,59 @@ class SmsChannel:
 
     kind: str
     path: Path | None = None
+
+
+@dataclass(frozen=True)
+class MailIn:
+    """The mailbox that is read. `security` is tls, starttls or none (a server on this machine)."""
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    folder: str
+    security: str
+
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def mailbox_settings(url: str) -> MailIn | None:
+    """imaps://user:password@host:993/FOLDER, or imap:// with STARTTLS, as a MailIn; None when empty.
+
+    Raises SettingError for anything else. A password never travels in the clear, but to this machine itself.
+    """
+    if not url:
+        return None
+    parts = urlsplit(url)
+    try:
+        port = parts.port
+    except ValueError:
+        port = 0
+    if parts.scheme not in ("imap", "imaps") or not parts.hostname or not parts.username or port == 0:
+        raise SettingError(
+            "LINLI_MAIL_IN is not understood; write imaps://user:password@host:993/INBOX (@ in the user is %40), or "
+            "imap://… for a server that speaks STARTTLS."
+        )
+    direct = parts.scheme == "imaps"
+    return MailIn(
+        host=parts.hostname,
+        port=port or (993 if direct else 143),
+        user=unquote(parts.username),
+        password=unquote(parts.password or ""),
+        folder=unquote(parts.path.lstrip("/")) or "INBOX",
+        security="tls" if direct else "none" if parts.hostname in LOOPBACK else "starttls",
+    )
+
+
+def mail_address(given: str, account: MailIn | None) -> str:
+    """The address people write to. Raises SettingError when a mailbox is read and its address is not known."""
+    if account is None:
+        return ""
+    address = given or account.user
+    if address.count("@") != 1 or not all(address.split("@")) or any(c in address for c in " <>,;+"):
+        raise SettingError(f"LINLI_MAIL_ADDRESS={address!r} is no address people could write to; write name@host.")
+    return address
 
 
 def email_settings(url: str) -> dict[str, object]:

@@ -13,6 +13,7 @@ ROOMS = (
     "linli.places",
     "linli.people",
     "linli.ledger",
+    "linli.features.mail",
     "linli.web",
 )
 
@@ -22,7 +23,9 @@ _SOURCE = Path(__file__).parent.parent
 HOME = environment.home()
 DEBUG = environment.boolean("LINLI_DEBUG")
 DEMO = environment.boolean("LINLI_DEMO")
-DEMO_CAST = _SOURCE / "config" / "demo" / "cast.yaml"  # whom a visitor may become with one click, in demo mode only
+# Whom a visitor may become with one click, in demo mode only.
+_city = _SOURCE / "config" / "demo" / "cities" / environment.text("LINLI_DEMO_CITY", "changzhou") / "city.yaml"
+DEMO_CAST = _city if _city.is_file() else _SOURCE / "config" / "demo" / "cast.yaml"
 SECRET_KEY = environment.text("LINLI_SECRET_KEY") or secret_key(HOME)
 
 PUBLIC_URL = environment.text("LINLI_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
@@ -123,6 +126,16 @@ AUTH_PASSWORD_VALIDATORS = [
 
 globals().update(mail.email_settings(environment.text("LINLI_EMAIL_URL", f"file:{HOME / 'mail'}")))  # EMAIL_*
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = environment.text("LINLI_EMAIL_FROM", "linli@localhost")
+MAIL_IN = mail.mailbox_settings(environment.text("LINLI_MAIL_IN"))
+MAIL_ADDRESS = mail.mail_address(environment.text("LINLI_MAIL_ADDRESS"), MAIL_IN)
+MAIL_TAGS = environment.boolean("LINLI_MAIL_TAGS")
+MAIL_INSTITUTION = environment.text("LINLI_MAIL_INSTITUTION", "request")
+MAIL_CATEGORY = environment.text("LINLI_MAIL_CATEGORY", "other")
+MAIL_AREA = environment.text("LINLI_MAIL_AREA")
+MAIL_SECONDS = environment.integer("LINLI_MAIL_SECONDS", 60, least=5, most=86400)
+MAIL_LIMIT = environment.integer("LINLI_MAIL_MB", 30, least=1, most=1024) * 2**20  # bytes, one letter
+WEBHOOK_INTRANET = environment.boolean("LINLI_WEBHOOK_INTRANET")
+OPEN311_KEY_REQUIRED = environment.boolean("LINLI_OPEN311_KEY_REQUIRED")
 SMS = mail.sms_settings(environment.text("LINLI_SMS", f"file:{HOME / 'sms.jsonl'}"))
 
 LOGGING = {

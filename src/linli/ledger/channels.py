@@ -5,8 +5,10 @@ An adapter answers by returning (it was taken over), or by raising Undelivered w
 
 from __future__ import annotations
 
+import hmac
 import json
 import os
+import re
 import smtplib
 import sys
 from collections.abc import Callable
@@ -17,6 +19,7 @@ from typing import Any, Protocol
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
+from django.utils.crypto import salted_hmac
 
 from linli.people.models import Person
 
@@ -43,6 +46,10 @@ class Outgoing:
     subject: str
     text: str
     at: datetime
+    thread: str = ""
+    """What binds the messages about one matter together in a mail program."""
+    reply_to: str = ""
+    """Where an answer by e-mail reaches the matter; empty when no mailbox is read."""
 
 
 class Channel(Protocol):
@@ -110,8 +117,17 @@ class Email:
 
     def send(self, message: Outgoing) -> None:
         """Send it. The Message-ID is made from the message's number, so that a repeated copy is recognised."""
-        headers = {"Message-ID": f"<message-{message.id}@{_host()}>"}
-        mail = EmailMessage(message.subject, message.text, to=[message.to], headers=headers, connection=self.connection)
+        headers = {"Message-ID": message_id(message.id), "Auto-Submitted": "auto-generated"}
+        if message.thread:
+            headers["References"] = f"<{message.thread}@{_host()}>"
+        mail = EmailMessage(
+            message.subject,
+            message.text,
+            to=[message.to],
+            reply_to=[message.reply_to] if message.reply_to else None,
+            headers=headers,
+            connection=self.connection,
+        )
         try:
             mail.send()
         except smtplib.SMTPRecipientsRefused as error:
@@ -135,6 +151,26 @@ class Email:
             self.connection.close()
         except (smtplib.SMTPException, OSError):
             self.connection = get_connection()
+
+
+def message_id(id: int) -> str:
+    """The Message-ID of message ``id``: signed, so that an answer or a bounce that names it has really seen it."""
+    return f"<message-{id}.{_signature(id)}@{_host()}>"
+
+
+def message_of(message_id: str) -> int | None:
+    """The message that one of our Message-IDs names; None for any other, and for one that somebody made up."""
+    found = _OURS.fullmatch(message_id.strip().strip("<>"))
+    if found is None or not hmac.compare_digest(found[2], _signature(int(found[1]))):
+        return None
+    return int(found[1])
+
+
+_OURS = re.compile(r"message-([0-9]{1,18})\.([0-9a-f]{20})@.*")
+
+
+def _signature(id: int) -> str:
+    return salted_hmac("linli.message", str(id), algorithm="sha256").hexdigest()[:20]
 
 
 def _host() -> str:

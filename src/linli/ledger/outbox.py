@@ -20,7 +20,8 @@ from django.db import transaction
 from psycopg.rows import class_row
 
 from linli.ledger import store
-from linli.ledger.channels import CHANNELS, Channel, Outgoing, Undelivered
+from linli.ledger.channels import CHANNELS, EMAIL, Channel, Outgoing, Undelivered
+from linli.ledger.models import Message
 from linli.people.models import Person
 
 BACKOFF = (
@@ -123,7 +124,12 @@ class Post:
         to = channel.address(Person(phone=message.phone, email=message.email))
         if not to:
             raise Undelivered(f"no address for {message.channel} is known any more", final=True)
-        channel.send(Outgoing(message.id, to, f"事项 {message.number} 有新消息", _text(message), now))
+        subject = f"[{message.number}] 您反映的事项有新消息"
+        channel.send(
+            Outgoing(
+                message.id, to, subject, _text(message), now, f"matter-{message.number}", reply_address(message.secret)
+            )
+        )
 
     def _channel(self, name: str) -> Channel:
         if name not in self.open:
@@ -151,6 +157,22 @@ def deliver(now: datetime, limit: int = ROUND) -> int:
     """One round over the channels that the settings name; how many messages were tried, 0 when none was due."""
     with Post() as post:
         return post.deliver(now, limit)
+
+
+def undelivered(id: int, reason: str, now: datetime) -> bool:
+    """An e-mail that had left came back: it counts as not delivered. False when there is no such e-mail, or when it
+    is known already."""
+    came_back = Message.objects.filter(id=id, channel=EMAIL).exclude(state="failed")
+    changes = {"state": "failed", "next_try": None, "delivered": None, "error": f"退信 returned: {reason}"[:300]}
+    return bool(came_back.filter(created__lte=now).update(**changes))
+
+
+def reply_address(secret: str) -> str:
+    """Where an answer by e-mail to this case goes: the mailbox that is read, with the case's secret behind a ``+`` if
+    the mail server keeps such addresses apart; empty when no mailbox is read."""
+    address = str(settings.MAIL_ADDRESS)
+    name, at, host = address.rpartition("@")
+    return f"{name}+{secret}{at}{host}" if address and settings.MAIL_TAGS else address
 
 
 def _text(message: Taken) -> str:

@@ -117,6 +117,11 @@ def locate(
     return path
 
 
+def named(pack: Pack, snapshot: Snapshot, words: str) -> str | None:
+    """The path of the area that ``words`` name; None when they name none, or several."""
+    return _named(map_of(pack, snapshot), words)
+
+
 def _named(here: Map, words: str) -> str | None:
     """The area that ``words`` name: the one most of whose names stand in them; None when two are as likely."""
     hits = [path for name, path in here.named if name in words] if words else []

@@ -1,0 +1,78 @@
+"""What the worker does beside its clocks: reading the mailbox and sending webhooks. Each waits for other machines, so
+each has a thread of its own, and no slow server ever holds up a deadline."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from django.conf import settings
+from django.db import connections
+from django.utils import timezone
+
+log = logging.getLogger("linli.worker")
+REST = 2.0
+ENDS_WITHIN = 15.0
+"""Seconds that a thread gets to finish what it has begun."""
+
+
+def _mail(stop: Callable[[], bool]) -> float:
+    """One visit to the mailbox; seconds until the next."""
+    from linli.config import mail_door
+    from linli.features.mail.mailbox import MailServerDown
+
+    try:
+        counts = mail_door.visit(timezone.now, stop=stop)
+    except (MailServerDown, mail_door.NotSetUp) as wrong:
+        log.error("e-mail in: %s", wrong)
+    else:
+        if counts.total:
+            log.info("e-mail in: %s", ", ".join(f"{n} {kind}" for kind, n in counts.of.items()))
+    return float(settings.MAIL_SECONDS)
+
+
+def jobs() -> dict[str, Callable[[Callable[[], bool]], float]]:
+    """What there is to do here by name: each takes "shall I stop?" and returns how long to rest, in seconds."""
+    return {"mail": _mail} if settings.MAIL_IN else {}
+
+
+def once() -> None:
+    """Do each of them once, here and now."""
+    for name, job in jobs().items():
+        _guarded(name, job, lambda: False)
+
+
+def _guarded(name: str, job: Callable[[Callable[[], bool]], float], stop: Callable[[], bool]) -> float:
+    try:
+        return job(stop)
+    except Exception as wrong:  # the database may be away; whatever was not committed is done the next time
+        first = (str(wrong).strip().splitlines() or [""])[0]
+        log.warning("%s: %s: %s; trying again", name, type(wrong).__name__, first)
+        connections.close_all()
+        return REST
+
+
+@contextmanager
+def beside(stop: threading.Event) -> Iterator[None]:
+    """Do them in threads of their own until ``stop``; at the end they are waited for."""
+
+    def run(name: str, job: Callable[[Callable[[], bool]], float]) -> None:
+        try:
+            while not stop.wait(_guarded(name, job, stop.is_set)):
+                pass
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=item, name=item[0], daemon=True) for item in jobs().items()]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        ends = time.monotonic() + ENDS_WITHIN
+        for thread in threads:
+            thread.join(max(0.0, ends - time.monotonic()))
