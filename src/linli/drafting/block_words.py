@@ -152,7 +152,7 @@ def _meeting(w: Words, stage: Stage, meeting: Meeting, sources: bool) -> list[st
 def _rules(w: Words, ballot: Ballot) -> tuple[str, str]:
     """Quorum and pass rule in words."""
     titles = {n: w.quote(t.in_(w.lang)) for n, t in ballot.options.items()}
-    nouns = {n: w.say(f"{t}票", f"the votes for {t}") for n, t in titles.items()}
+    nouns = {n: w.say(f"{t}票", f"the number of votes for {t}") for n, t in titles.items()}
     nouns |= {f"share_{n}": w.say(f"{t}的份额", f"the shares for {t}") for n, t in titles.items()}
     nouns |= {"voted": w.say("参加表决的人数", "the number who voted")}
     nouns |= {"roll": w.say("有表决权的人数", "the number entitled")}
@@ -201,7 +201,7 @@ def _score(w: Words, score: Score) -> list[str]:
     )
     return [
         w.say(f"评分项目和比重：{indicators}；每项 0 到 100 分。", f"Rated from 0 to 100, by weight: {indicators}."),
-        w.say(f"各方比重：{raters}。", f"The raters' weights: {raters}."),
+        w.say(f"各方比重：{raters}。", f"The raters' weights: {raters}.") if len(score.raters) > 1 else "",
         w.say(
             "哪一方没有人打分，它的比重由打了分的各方按比例分担。",
             "Where nobody of a group has rated, the others share its weight in proportion.",

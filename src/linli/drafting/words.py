@@ -109,6 +109,10 @@ class Words:
             return self.say("当日", "the same day")
         return self.say(f"{value.value} {zh}内", f"within {value.value} {en}{'' if value.value == 1 else 's'}")
 
+    def value(self, value: Dated) -> str:
+        """One dated value with what it holds for."""
+        return self._special(value) if value.when else self.amount(value)
+
     def _special(self, value: Dated) -> str:
         """A value for certain cases: “类别”为“漏水”的 2 小时内."""
         known = self.institution.fields

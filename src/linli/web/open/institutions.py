@@ -13,13 +13,16 @@ from django.shortcuts import render
 from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_safe
 
+from linli.drafting.check_states import TooManyStates
 from linli.drafting.diagram import diagram
 from linli.drafting.explain import chapters
-from linli.drafting.scenario import Scenario, read_scenarios
+from linli.drafting.scenario import Happened, Scenario, play, read_scenarios
+from linli.drafting.story import story as told
 from linli.drafting.table import Row, table
 from linli.drafting.words import Words
+from linli.drafting.worst import worst_case
 from linli.kernel.calendar import SHANGHAI
-from linli.kernel.institution import Field, Institution, Text
+from linli.kernel.institution import Act, Institution, Pack, Text
 from linli.ledger.definitions import Runtime, runtime
 from linli.web.page.request import lang, moment
 
@@ -27,6 +30,7 @@ COLUMNS = (
     ("stage", Text("环节", "Stage")),
     ("who", Text("谁来办", "Who")),
     ("act", Text("办什么", "Does what")),
+    ("only_if", Text("条件", "Only if")),
     ("by_when", Text("时限", "By when")),
     ("leads_to", Text("之后", "Leads to")),
     ("overdue", Text("逾期了", "If overdue")),
@@ -75,15 +79,31 @@ def drawn(registry: int, name: str, language: str, day: date) -> dict[str, Any]:
         "table": as_table(table(rt.pack, found, language, day)),
         "numbers": list(numbers(rt, found, language, day)),
         "stories": [story(rt, s, language) for s in stories(rt, name)],
+        "worst": longest(rt.pack, found, language, day),
     }
+
+
+def longest(pack: Pack, found: Institution, language: str, day: date) -> dict[str, Any] | None:
+    """From report to answer at most: in words, and told stage by stage; None where nothing bounds it."""
+    try:
+        worst = worst_case(pack, found, day)
+    except (TooManyStates, LookupError):
+        return None
+    if worst is None:
+        return None
+    scenes = told(pack, found, worst.path, whole=True, on=day)
+    steps = [{n: getattr(s, n).in_(language) for n in ("when", "who", "act", "stage")} for s in scenes]
+    return {"words": worst.words(language), "steps": steps, "plus": [t.in_(language) for t in worst.plus]}
 
 
 def as_table(rows: Iterable[Row]) -> dict[str, Any]:
     """The rows as ``parts/table.html`` takes them."""
-    cells = [[{"label": title, "text": getattr(row, key) or "—"} for key, title in COLUMNS] for row in rows]
+    found = list(rows)
+    shown = [(key, title) for key, title in COLUMNS if key != "only_if" or any(r.only_if for r in found)]
+    cells = [[{"label": title, "text": getattr(row, key) or "—"} for key, title in shown] for row in found]
     return {
         "caption": Text("谁、办什么、多久办完", "Who does what, by when"),
-        "columns": [{"label": title} for _, title in COLUMNS],
+        "columns": [{"label": title} for _, title in shown],
         "rows": cells,
     }
 
@@ -92,10 +112,9 @@ def numbers(rt: Runtime, found: Institution, language: str, day: date) -> Iterab
     """Every limit of the institution with the date it holds from and where it comes from."""
     words = Words(rt.pack, found, language, day)
     for parameter, titles in used(found).items():
-        dated = words.dated(parameter)
-        if dated is not None:
-            title = words.join(t.in_(language) for t in titles)
-            yield Number(title, words.limit(parameter), dated.from_, dated.source)
+        title = words.join(t.in_(language) for t in titles)
+        for dated in words.of_day(parameter):
+            yield Number(title, words.value(dated), dated.from_, dated.source)
 
 
 def used(found: Institution) -> dict[str, list[Text]]:
@@ -106,6 +125,7 @@ def used(found: Institution) -> dict[str, list[Text]]:
         + [(c.limit, c.title) for c in found.clocks.values()]
         + [(a.within, a.title) for a in found.anywhere.values()]
         + [(a.within, a.title) for s in found.stages.values() for a in s.acts.values()]
+        + [(s.publish.period, s.title) for s in found.stages.values() if s.publish]
     )
     for parameter, title in things:
         if parameter:
@@ -120,30 +140,45 @@ def stories(rt: Runtime, name: str) -> list[Scenario]:
 
 
 def story(rt: Runtime, scenario: Scenario, language: str) -> dict[str, Any]:
-    """A scenario as people read it: when, who, did what, and what was written."""
-    own = rt.pack.institutions[scenario.institution]
-    steps = []
-    for step in scenario.steps:
-        titles: dict[str, Text] = {}
-        fields: dict[str, Field] = {}
-        for one in (own, *(rt.pack.institutions.values() if step.on else ())):
-            places = [{"open": one.open}, one.anywhere, *(s.acts for s in one.stages.values())]
-            titles |= {n: a.title for acts in places for n, a in acts.items()}
-            fields |= dict(one.fields)
-        if step.on:  # on a called unit's case its own words win over the caller's
-            titles |= {n: a.title for s in _called(rt, own) for n, a in _acts(s).items()}
-        said = [v for n, v in step.data.items() if n in fields and fields[n].type == "text" and isinstance(v, str)]
-        act = titles.get(step.act.partition(".")[0])
-        steps.append(
-            {"at": step.at, "who": step.who, "act": act or step.act, "said": said, "refused": bool(step.refused)}
-        )
+    """A scenario as it plays: when, who, did what at which stage, and what was written; with what came by itself."""
+    steps = [s for h in play(rt.pack, scenario).steps if (s := _step(rt, scenario, h, language))]
     return {"title": scenario.title, "steps": steps}
 
 
-def _called(rt: Runtime, own: Institution) -> list[Institution]:
-    names = [s.calls.institution for s in own.stages.values() if s.calls]
-    return [rt.pack.institutions[n] for n in dict.fromkeys(names) if n in rt.pack.institutions]
+def _step(rt: Runtime, scenario: Scenario, happened: Happened, language: str) -> dict[str, Any] | None:
+    """One step in words; None for what is no news: a reminder, a called case that opens."""
+    institution = rt.pack.institutions[happened.institution]
+    act = _act(institution, happened)
+    clock = institution.clocks.get(happened.act.removeprefix("clock:"))
+    by_itself = happened.who not in scenario.cast
+    if "@" in happened.act or (by_itself and (happened.act == "open" or not (act or clock))):
+        return None
+    fields = institution.fields
+    said = [
+        v for n, v in happened.data.items() if n in fields and fields[n].type == "text" and isinstance(v, str) and v
+    ]
+    return {
+        "at": happened.at,
+        "who": "" if by_itself else happened.who,
+        "by_itself": by_itself,
+        "act": act.title if act else clock.title if clock else happened.act,
+        "on": institution.title if happened.case != "main" else None,
+        "said": said,
+        "refused": happened.refused.says if happened.refused else None,
+    }
 
 
-def _acts(found: Institution) -> dict[str, Any]:
-    return {**found.anywhere, **{n: a for s in found.stages.values() for n, a in s.acts.items()}}
+def _act(institution: Institution, happened: Happened) -> Act | None:
+    """The act as it stands at the stage the case stood at; the same name may have another title elsewhere."""
+    name = happened.act.partition(".")[0]
+    if happened.stage is None:
+        return institution.open
+    stage = institution.stages[happened.stage]
+    if name == "child_ended":  # the join, when this was the last one
+        joined = (stage.calls.then if stage.calls else stage.gathers) or ""
+        return stage.acts.get(joined) if happened.moved else None
+    here = institution.acts_at(happened.stage)
+    elsewhere = (
+        [s.acts for s in institution.stages.values()] if happened.refused else []
+    )  # refused as not possible here
+    return next((acts[name] for acts in (here, institution.anywhere, *elsewhere) if name in acts), None)
