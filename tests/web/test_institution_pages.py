@@ -23,7 +23,10 @@ def test_each_step_of_a_story_has_the_title_of_its_own_stage(cast: Cast) -> None
         for step, happened in zip(shown, played, strict=True):
             own = rt.pack.institutions["request"]
             name = happened.act.partition(".")[0]
-            act = own.open if happened.stage is None else own.acts_at(happened.stage)[name]
+            act = own.open if happened.stage is None else own.acts_at(happened.stage).get(name)
+            if act is None:
+                assert happened.refused and isinstance(step["act"], Text), "never the bare name of an act"
+                continue
             assert step["act"] == act.title, (scenario.title, happened)
             titles = {s.acts[name].title.zh for s in own.stages.values() if name in s.acts}
             shared += len(titles) > 1
