@@ -40,10 +40,12 @@ EVERYBODY = ("charlie", "li", "stranger", *STAFF)
 BY_NUMBER = {
     "case": "/cases/{number}/",
     "case_diagram": "/cases/{number}/diagram/",
+    "case_why": "/cases/{number}/why/",
     "case_act": "/cases/{number}/acts/remark/",
     "field_act": "/field/tasks/{number}/solve/",
     "department_act": "/department/tasks/{number}/respond/",
     "api_case": "/api/v1/cases/{number}",
+    "api_why": "/api/v1/cases/{number}/why",
     "api_act": "/api/v1/cases/{number}/acts/remark",
 }
 POSTED = {"case_act", "api_act"}
@@ -57,6 +59,7 @@ LISTS = {
     "department": ["/department/"],
     "department_cases": ["/department/cases/", "/department/cases/?q=MARK", "/department/cases/?q=NUMBER"],
     "command": ["/command/"],
+    "command_why": ["/command/why/?figure=open&figure=overdue", "/command/why/?figure=on_time:request"],
     "command_cases": ["/command/cases/", "/command/cases/?q=MARK", "/command/cases/?q=NUMBER"],
     "api_cases": ["/api/v1/cases", "/api/v1/cases?q=MARK", "/api/v1/cases?area=320402000000"],
 }
@@ -74,9 +77,12 @@ OPEN = {
         "institution_draft",
     ),
     *("set_language", "api_me", "api_upload", "api_institutions", "api_institution", "api_areas", "api_units"),
-    *("api_openapi", "api_unknown"),
+    *("api_openapi", "api_unknown", "api_figures", "api_figure_why"),
 }
-SECRET_LINKS = {"report_sent", "follow", "follow_diagram", "follow_act", "api_link", "api_link_act"}
+SECRET_LINKS = {
+    *("report_sent", "follow", "follow_diagram", "follow_why", "follow_act"),
+    *("api_link", "api_link_act", "api_link_why"),
+}
 PUBLIC = {f"open311_{n}" for n in ("requests", "request", "services", "service", "discovery", "unknown")}
 
 

@@ -142,7 +142,7 @@ def test_the_secret_link_is_the_reporter_and_no_more(cast: Cast) -> None:
     assert page.status_code == 200 and "内部话不外传" not in text(page) and "王晓燕" not in text(page)
     assert page["Cache-Control"] == "private, no-store" and "noindex" in page["X-Robots-Tag"]
     offered = set(re.findall(r"/acts/([\w.]+)/", text(page)))
-    assert offered == {"add", "withdraw"}
+    assert offered == {"add", "withdraw", "merge"}
     refused = Client().post(f"/c/{receipt.secret}/acts/pass_up/", {"seq": seq(text(page)), "reason": "冒充网格员"})
     assert refused.status_code == 422 and case.entries.count() == 2
     added = Client().post(f"/c/{receipt.secret}/acts/add/", {"seq": "2", "addition": "灯杆编号 18"}, follow=True)

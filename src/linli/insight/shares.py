@@ -161,7 +161,8 @@ def _order(scope: Scope, names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _counts(scope: Scope, result: str | None) -> bool:
-    return result in scope.pack.results and scope.pack.results[result].counts == "closed"
+    found = scope.pack.results.get(result or "")
+    return found is not None and found.counts == "closed"
 
 
 def _excluded(scope: Scope, closed: Filters, rows: list[dict[str, Any]]) -> tuple[Part, ...]:

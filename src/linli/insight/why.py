@@ -14,6 +14,7 @@ from linli.insight.figures import AS_OF_NOW, Part, Rate, Scope
 from linli.insight.shares import Report721, Tier
 from linli.kernel.calendar import SHANGHAI
 from linli.kernel.institution import Dated, Institution, Text
+from linli.ledger import queries
 
 COUNTS = {
     "open": Text("没有办结的事项，一件算一件；被请来一起办的单位那一件，也各算一件。",
@@ -33,12 +34,12 @@ STAYS_LATE = Text(
 
 
 def names(scope: Scope) -> list[str]:
-    """Every figure that may be asked about: ``open``, ``soon``, ``overdue``, ``tier:LEVEL``, ``on_time:INSTITUTION``,
-    and ``unit:CODE`` for units that were called.
+    """Every figure that may be asked about: ``open``, ``soon``, ``overdue``, ``gaps``, ``tier:LEVEL``,
+    ``on_time:INSTITUTION``, and ``unit:CODE`` for units that were called.
     """
     used = {t for n in figures.tiered(scope.pack) for t in figures.tiers_of(scope.pack.institutions[n])}
     tiers = [f"tier:{level}" for level in reversed(list(scope.pack.levels)) if level in used]
-    return [*COUNTS, *tiers, *(f"on_time:{n}" for n in scope.pack.institutions)]
+    return [*COUNTS, "gaps", *tiers, *(f"on_time:{n}" for n in scope.pack.institutions)]
 
 
 def figure(scope: Scope, name: str, first: date, last: date, area: str = "") -> Why:
@@ -49,6 +50,8 @@ def figure(scope: Scope, name: str, first: date, last: date, area: str = "") -> 
     kind, _, key = name.partition(":")
     if name in COUNTS:
         return _count(scope, name, area)
+    if name == "gaps":
+        return _gaps(scope)
     if kind == "tier" and key in scope.pack.levels:
         return _tier(scope, shares.report_721(scope, first, last, area), key)
     if kind == "on_time" and key in scope.pack.institutions:
@@ -76,6 +79,27 @@ def _count(scope: Scope, name: str, area: str) -> Why:
             ),
         ),
         pieces=(_piece("good", part),),
+    )
+
+
+def _gaps(scope: Scope) -> Why:
+    """Vacant posts: no case is counted, so nothing opens but the list itself."""
+    n = len(queries.gaps(scope.who, scope.now))
+    duties = [d for d in scope.pack.duties.values() if d.above]
+    zh = "；".join(f"{d.title.zh}空缺，由{scope.pack.duties[d.above or ''].title.zh}代办" for d in duties)
+    en = "; ".join(f"{scope.pack.duties[d.above or ''].title.en} stands in for {d.title.en}" for d in duties)
+    return Why(
+        what="gaps",
+        asks=Text("“空缺的岗位”是怎么数的？", "How are vacant posts counted?"),
+        says=Text(
+            f"{n} 个：制度里要有人、今天没有人担任的岗位，每个地方、每个单位各算一个。",
+            f"{n}: posts that the institutions count on and nobody holds today, at each place or unit.",
+        ),
+        source=scope.pack.title.zh,
+        steps=(Step("ladder", Text(f"{zh}。", f"{en}.")), *_scope(scope)),
+        changes=(
+            Text("任命了人，就不再空缺，手上的事自动转过去。", "An appointment fills it, and its cases go there."),
+        ),
     )
 
 

@@ -99,6 +99,8 @@ class ChildView:
     result: Text | None
     due: datetime | None
     case: Case | None
+    code: str = ""
+    """The unit's code; empty when the case was called for a line and not for a unit."""
 
 
 @dataclass(slots=True)
@@ -222,7 +224,8 @@ def _facts(context: Context, values: Mapping[str, Any]) -> Iterable[Fact]:
     for name in [n for n in context.institution.fields if n in values]:
         value, spec = values[name], context.institution.fields[name]
         zh, en = (_read(context, name, value, lang) for lang in ("zh", "en"))
-        yield Fact(name, spec.title, spec.type, value, Text(zh, en))
+        raw = value["number"] if spec.type == "case" else value
+        yield Fact(name, spec.title, spec.type, raw, Text(zh, en))
 
 
 def _read(context: Context, name: str, value: Any, lang: str) -> str:
@@ -366,4 +369,6 @@ def _children(rt: Runtime, case: Case, who: Viewer) -> Iterable[ChildView]:
         result = result_title(rt.pack, child.result) if child.result else None
         name = units[known["unit"]].name if known["unit"] in units else known["unit"]
         may = child if child.id in seen else None
-        yield ChildView(name, known["lead"], known["open"], stages[child.stage].title, result, child.stage_due, may)
+        code = known["unit"] if known["unit"] in units else ""
+        title = stages[child.stage].title
+        yield ChildView(name, known["lead"], known["open"], title, result, child.stage_due, may, code)

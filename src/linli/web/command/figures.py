@@ -7,17 +7,21 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from linli.insight import figures, shares
+from linli.insight import why as figures_why
 from linli.insight.figures import Part, Rate, Scope
 from linli.insight.shares import Report721, Tier
 from linli.kernel.institution import Text
 from linli.ledger import queries
 from linli.ledger.filters import Filters
+from linli.web.page import why
 from linli.web.page.request import moment, needs_work, private, viewer
 from linli.web.staff import rows, table
 
@@ -25,15 +29,19 @@ MOST = 15
 GAPS = 30
 
 
-@needs_work("command")
+EVERY_WORK = ("command", "desk", "department", "field")
+"""Whoever holds a duty finds the figures of what they cover; visibility does the rest."""
+
+
+@needs_work(*EVERY_WORK)
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
     """``/command/``"""
     who, now = viewer(request), moment(request)
     scope = figures.scope_of(who, now)
     first, last, wrong = _period(request, scope)
-    area = request.GET.get("area", "")
-    area = area if area in scope.registry.places else ""
+    area = _area(request, scope)
+    asked = {"from": first.isoformat(), "to": last.isoformat(), "area": area}
     report = shares.report_721(scope, first, last, area)
     stages = figures.by_stage(scope, area)
     rates = [figures.on_time(scope, n, first, last, area) for n in scope.pack.institutions]
@@ -50,13 +58,21 @@ def overview(request: HttpRequest) -> HttpResponse:
         ],
         "stats": _stats(figures.pressing(scope, area), rates),
         "report": report,
+        "named": any(t.aim for t in report.tiers),
+        "why_stats": _why(asked, COUNTED, *figures_why.COUNTS),
+        "why_tiers": _why(asked, SHARES, *(f"tier:{t.part.key}" for t in report.tiers)),
+        "why_gaps": _why(asked, COUNTED, "gaps"),
         "tiers": _tiers(report),
         "excluded": _links(report.excluded),
         "unclosed": _unclosed(report),
         "grids": _grids(report),
         "stages": [{"title": scope.pack.institutions[n].title, "lines": _lines(p)} for n, p in stages.items()],
-        "rates": [_rate(r) for r in rates if r.whole],
-        "units": _unit_table(figures.responses(scope, first, last, area)),
+        "rates": [
+            _rate(r) | {"why": _why(asked, RATES, f"on_time:{n}")}
+            for n, r in zip(scope.pack.institutions, rates, strict=True)
+            if r.whole
+        ],
+        "units": _unit_table(figures.responses(scope, first, last, area), asked),
         "holders": _lines(figures.overdue_by_holder(scope, area)[:MOST]),
         "soon": rows.drawn(soon.rows),
         "soon_url": table.link("command_cases", Filters(state="open", area=area, soon=True)),
@@ -68,6 +84,37 @@ def overview(request: HttpRequest) -> HttpResponse:
         "gap_more": max(0, len(gaps) - GAPS),
     }
     return private(render(request, "linli/command/overview.html", context))
+
+
+@needs_work(*EVERY_WORK)
+@require_safe
+def explained(request: HttpRequest) -> HttpResponse:
+    """``/command/why/?figure=``: how the figures named came about; 404 for one that is none."""
+    scope = figures.scope_of(viewer(request), moment(request))
+    first, last, _ = _period(request, scope)
+    cases_url, names = reverse("command_cases"), request.GET.getlist("figure")[:MOST]
+    try:
+        found = [figures_why.figure(scope, n, first, last, _area(request, scope)) for n in names]
+    except LookupError:
+        raise Http404 from None
+    drawn = [why.drawn(w, True, cases_url) for w in found]
+    return why.respond(request, drawn, Text("总览", "Overview"), reverse("command"))
+
+
+def _area(request: HttpRequest, scope: Scope) -> str:
+    area = request.GET.get("area", "")
+    return area if area in scope.registry.places else ""
+
+
+COUNTED = Text("怎么数的？", "How is it counted?")
+SHARES = Text("这些占比怎么来的？目标从哪来？", "How do the shares come about, and whose target is it?")
+RATES = Text("怎么算的？", "How is it computed?")
+
+
+def _why(asked: dict[str, str], ask: Text, *names: str) -> dict[str, Any]:
+    """The fold that explains these figures for the period and area of the page."""
+    query = urlencode([("figure", n) for n in names] + [(k, v) for k, v in asked.items() if v])
+    return {"url": f"{reverse('command_why')}?{query}", "ask": ask}
 
 
 def _period(request: HttpRequest, scope: Scope) -> tuple[date, date, Text | None]:
@@ -88,7 +135,7 @@ def _period(request: HttpRequest, scope: Scope) -> tuple[date, date, Text | None
     return first, last, None
 
 
-@needs_work("command")
+@needs_work(*EVERY_WORK)
 @require_safe
 def cases(request: HttpRequest) -> HttpResponse:
     """``/command/cases/``: where every figure opens, and the list for everyday work."""
@@ -189,7 +236,7 @@ def _rate(rate: Rate) -> dict[str, Any]:
     }
 
 
-def _unit_table(responses: list[tuple[str, Rate]]) -> dict[str, Any] | None:
+def _unit_table(responses: list[tuple[str, Rate]], asked: dict[str, str]) -> dict[str, Any] | None:
     if not responses:
         return None
     columns = _columns(("单位", "Unit"), ("按时率", "In time"), ("按时答复", "Answered in time"))
@@ -200,7 +247,8 @@ def _unit_table(responses: list[tuple[str, Rate]]) -> dict[str, Any] | None:
     lines = []
     for name, rate in responses[:MOST]:
         share = "—" if rate.percent is None else f"{rate.percent}%"
+        url = _why(asked, RATES, f"unit:{rate.good.filters.unit}")["url"]
         parts = (rate.good, *rate.others, *rate.excluded)
         cells = [_cell(c, p) for c, p in zip(columns[2:], parts, strict=True)]
-        lines.append([{"text": name}, {"label": columns[1]["label"], "text": share, "num": True}, *cells])
+        lines.append([{"text": name}, {"label": columns[1]["label"], "text": share, "num": True, "url": url}, *cells])
     return {"columns": columns, "rows": lines, "formula": responses[0][1].formula, "dates": responses[0][1].date_rule}

@@ -9,7 +9,10 @@ from linli.web.page.nav import offer
 
 urlpatterns: list[URLPattern] = [
     path("", figures.overview, name="command"),
+    path("why/", figures.explained, name="command_why"),
     path("cases/", figures.cases, name="command_cases"),
 ]
 offer("command", "command", "总览", "Overview", "bar-chart")
 offer("command", "command_cases", "事项", "Matters", "inbox")
+for work in ("field", "desk", "department"):  # the figures of what they cover themselves
+    offer(work, "command", "数字", "Figures", "bar-chart")

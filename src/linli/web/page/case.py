@@ -27,7 +27,7 @@ from linli.ledger.models import Case
 from linli.ledger.view import CaseView, Doable
 from linli.ledger.visible import ANYBODY, Viewer
 from linli.people import registry
-from linli.web.page import drawing, forms
+from linli.web.page import drawing, forms, why
 from linli.web.page.forms import Filled, Frame
 from linli.web.page.request import moment, needs_person, person, private, say, viewer, words
 
@@ -125,6 +125,24 @@ def follow_diagram(request: HttpRequest, secret: str) -> HttpResponse:
     return diagram(request, by_secret(secret))
 
 
+@needs_person
+@require_http_methods(["GET", "HEAD"])
+def case_why(request: HttpRequest, number: int) -> HttpResponse:
+    """``/cases/<number>/why/?what=``: why a deadline, a holder, a unit, or an act that is not offered."""
+    return answer(request, by_number(request, number))
+
+
+@require_http_methods(["GET", "HEAD"])
+def follow_why(request: HttpRequest, secret: str) -> HttpResponse:
+    """The same through the secret link."""
+    return answer(request, by_secret(secret))
+
+
+def answer(request: HttpRequest, door: Door) -> HttpResponse:
+    """What is asked of the case, in the words that whoever asks may read."""
+    return why.answers(door.view(moment(request)), door.who, request, door.secret is not None, door.page)
+
+
 def diagram(request: HttpRequest, door: Door) -> HttpResponse:
     """A fragment for htmx, a page of its own without."""
     now = moment(request)
@@ -139,6 +157,11 @@ def show(request: HttpRequest, door: Door, again: Again | None = None) -> HttpRe
     now = moment(request)
     view = door.view(now)
     context = drawing.page(view, now, door.secret)
+    for part in (*context["promises"], *context["children"]):
+        part["why"] = why.of_part(part, door.page)
+    asks = why.folds(view, door.page)
+    if context["rail"]["here"]:
+        context["rail"]["here"] |= {"why_holder": asks["holder"], "why_clock": asks["stage"]}
     acts = [draw_act(view, d, door, again) for d in view.acts]
     own = view.institution.stages[view.case.stage].acts
     first = [a for a in acts if a["base"] in own or a["settles"]]
@@ -150,10 +173,13 @@ def show(request: HttpRequest, door: Door, again: Again | None = None) -> HttpRe
         "more_acts": [a for a in acts if a not in first],
         "more_open": any(a["open"] for a in acts if a not in first),
         "diagram_url": door.page + "diagram/",
+        "why": asks,
         "institution_url": reverse("institution", args=[view.institution.name]),
         "next": request.POST.get("next") or request.GET.get("next", ""),
         **_returned(view, acts, again),
     }
+    if again:
+        context["refused_why"] = why.refusal(view, door.who, request, door.secret is not None, again.act, again.refusal)
     return private(render(request, "linli/page/case.html", context, status=422 if again else 200))
 
 

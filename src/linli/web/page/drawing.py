@@ -91,6 +91,9 @@ def promises(view: CaseView, now: datetime) -> list[dict[str, Any]]:
     own = [c for c in view.clocks if c.name in view.institution.clocks]
     return [
         {
+            "name": c.name,
+            "title": c.title,
+            "last": clocks.last_day(c.due) if c.state != "paused" else None,
             "clock": clocks.drawn(c, now, named=True),
             "first": clocks.last_day(c.first_due) if c.first_due != c.due else None,
         }
@@ -215,6 +218,7 @@ def child(view: ChildView) -> dict[str, Any]:
         "chip": {"label": view.result or view.stage, "tone": "active" if view.open else "done"},
         "due": clocks.last_day(view.due) if view.open else None,
         "url": reverse("case", args=[view.case.number]) if view.case else "",
+        "code": view.code,
     }
 
 

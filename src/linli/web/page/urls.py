@@ -9,9 +9,11 @@ from linli.web.page import attachments, case, sign_in
 urlpatterns: list[URLPattern] = [
     path("cases/<int:number>/", case.case, name="case"),
     path("cases/<int:number>/diagram/", case.case_diagram, name="case_diagram"),
+    path("cases/<int:number>/why/", case.case_why, name="case_why"),
     path("cases/<int:number>/acts/<str:act>/", case.case_act, name="case_act"),
     path("c/<str:secret>/", case.follow, name="follow"),
     path("c/<str:secret>/diagram/", case.follow_diagram, name="follow_diagram"),
+    path("c/<str:secret>/why/", case.follow_why, name="follow_why"),
     path("c/<str:secret>/acts/<str:act>/", case.follow_act, name="follow_act"),
     path("files/<uuid:id>/", attachments.file, name="file"),
     path("sign-in/", sign_in.sign_in, name="sign_in"),
