@@ -9,8 +9,8 @@ unexport VIRTUAL_ENV
 .DEFAULT_GOAL := help
 
 help:   ; @grep -E '^[a-z]+: .*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
-demo: .venv/ready  ## a made-up district in your browser: make demo PORT=8000
-	@.venv/bin/linli demo --port $(PORT)
+demo: .venv/ready  ## a made-up district in your browser: make demo PORT=8000 PACK=chaoyang
+	@.venv/bin/linli demo --port $(PORT) $(if $(PACK),--pack $(PACK))
 test: .venv/ready  ## every test; make test ARGS="-k lamp" for some
 	.venv/bin/python -m pytest -n 2 --dist loadfile $(ARGS)
 lint: .venv/ready  ## style, types, layers, budgets

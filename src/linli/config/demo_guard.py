@@ -16,15 +16,25 @@ READY = "Linli demo, ready"
 
 def mark(where: Address) -> str:
     """The demo's mark on this schema: LOADING, READY, or "" when it is not a demo."""
+    return next((m for m in (LOADING, READY) if _comment(where).partition(": ")[0] == m), "")
+
+
+def city(where: Address) -> str:
+    """Whose demo it is: the name of its pack, changzhou where the mark names none."""
+    return _comment(where).partition(": ")[2] or "changzhou"
+
+
+def _comment(where: Address) -> str:
     with connect(where) as connection:
         found = connection.execute(
             "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = %s", [schema()]
         ).fetchone()
-    return found[0] if found and found[0] in (LOADING, READY) else ""
+    return str(found[0] or "") if found else ""
 
 
-def set_mark(where: Address, text: str) -> None:
-    """Write LOADING or READY on the schema."""
+def set_mark(where: Address, text: str, city: str = "") -> None:
+    """Write LOADING or READY on the schema, with the name of the city."""
+    text = f"{text}: {city}" if city else text
     with connect(where) as connection:
         statement = sql.SQL("COMMENT ON SCHEMA {} IS {}").format(sql.Identifier(schema()), sql.Literal(text))
         connection.execute(statement)

@@ -14,6 +14,7 @@ ROOMS = (
     "linli.people",
     "linli.ledger",
     "linli.features.mail",
+    "linli.features.webhooks",
     "linli.web",
 )
 

@@ -11,6 +11,7 @@ urlpatterns = [
     path("desk/", include("linli.web.desk.urls")),
     path("department/", include("linli.web.department.urls")),
     path("command/", include("linli.web.command.urls")),
+    path("", include("linli.web.staff.urls")),  # after the audiences: their own pages come first in the navigation
     path("", include("linli.web.open.urls")),
     path("", include("linli.web.api.urls")),
     path("i18n/", include("django.conf.urls.i18n")),

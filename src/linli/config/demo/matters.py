@@ -14,7 +14,8 @@ from heapq import heappop, heappush
 from random import Random
 from typing import Any
 
-from linli.config.demo.crowd import Crowd, document
+from linli.config.demo.city_files import document
+from linli.config.demo.crowd import Crowd
 from linli.config.demo.hours import Hours, Week
 from linli.config.demo.world import DemoError, World
 from linli.kernel.calendar import SHANGHAI
@@ -376,7 +377,7 @@ class Lives(World):
 
     def _called(self, institution: Institution, act: Act, name: str, given: Mapping[str, Any]) -> list[str]:
         """The units or lines of an act that calls: those told under ``each``."""
-        calls = institution.stages[act.to].calls if act.to in institution.stages else None
+        calls = institution.stages[act.to].calls if act.to and act.to in institution.stages else None
         return list(given.get("each", {})) if calls and calls.for_each == name else []
 
     def _value(self, institution: Institution, name: str, raw: Any, at: datetime) -> Any:

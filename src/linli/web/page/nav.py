@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
 from linli.kernel.institution import Text
@@ -20,6 +21,8 @@ class Offer:
     url: str
     text: Text
     icon: str
+    when: Callable[[HttpRequest], bool] | None = None
+    """Shown only to those for whom this is true; None shows it to all who do that work."""
 
 
 _WORK = {
@@ -31,9 +34,9 @@ _WORK = {
 _offers: dict[str, dict[str, Offer]] = {}
 
 
-def offer(work: str, url: str, zh: str, en: str, icon: str) -> None:
+def offer(work: str, url: str, zh: str, en: str, icon: str, when: Callable[[HttpRequest], bool] | None = None) -> None:
     """Put a page (by its URL name) into the navigation of those who work on ``work``; the first one is their start."""
-    _offers.setdefault(work, {})[url] = Offer(url, Text(zh, en), icon)
+    _offers.setdefault(work, {})[url] = Offer(url, Text(zh, en), icon, when)
 
 
 def home(work: str) -> str:
@@ -45,11 +48,12 @@ def home(work: str) -> str:
     return f"/{work}/"
 
 
-def links(kinds: Iterable[str], path: str, *, signed_in: bool) -> list[dict[str, Any]]:
-    """The entries for somebody with these kinds of work (a resident without any), the one of ``path`` marked."""
+def links(kinds: Iterable[str], request: HttpRequest, *, signed_in: bool) -> list[dict[str, Any]]:
+    """The entries for somebody with these kinds of work (a resident without any), the one of this page marked."""
+    path = request.path
     rows: list[dict[str, Any]] = []
     for kind in kinds:
-        offered = _offers.get(kind, {}).values()
+        offered = [o for o in _offers.get(kind, {}).values() if o.when is None or o.when(request)]
         rows += [{"url": _address(o.url), "text": o.text, "icon": o.icon} for o in offered] or [
             {"url": f"/{kind}/", "text": _WORK[kind], "icon": "inbox"}
         ]

@@ -143,7 +143,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     return {
         "now": moment(request),
         "shell": nav.STAFF if kinds else nav.PUBLIC,
-        "nav": nav.links(kinds, request.path, signed_in=who is not None),
+        "nav": nav.links(kinds, request, signed_in=who is not None),
         "person": {"name": who.name, "role": _role(pack, viewer(request))} if who else None,
         "area_name": _area_name(place, registry.current()) if place else "",
         "sign_in_url": reverse("sign_in"),
