@@ -14,7 +14,10 @@ from django.db import connections
 from django.utils import timezone
 
 log = logging.getLogger("linli.worker")
+Job = Callable[[Callable[[], bool]], float]
 REST = 2.0
+PURGE_EVERY = 3600.0
+_purged = float("-inf")
 ENDS_WITHIN = 15.0
 """Seconds that a thread gets to finish what it has begun."""
 
@@ -34,9 +37,24 @@ def _mail(stop: Callable[[], bool]) -> float:
     return float(settings.MAIL_SECONDS)
 
 
-def jobs() -> dict[str, Callable[[Callable[[], bool]], float]]:
+def _webhooks(stop: Callable[[], bool]) -> float:
+    """Everything that is due now; seconds until the next look."""
+    global _purged
+    from linli.features.webhooks import acts
+
+    tally = acts.deliver(timezone.now, stop)
+    if tally.failed:
+        log.warning("webhooks: %d sent, %d failed; see: linli webhook dead", tally.sent, tally.failed)
+    if time.monotonic() - _purged > PURGE_EVERY:
+        acts.purge(timezone.now())
+        _purged = time.monotonic()
+    return REST
+
+
+def jobs() -> dict[str, Job]:
     """What there is to do here by name: each takes "shall I stop?" and returns how long to rest, in seconds."""
-    return {"mail": _mail} if settings.MAIL_IN else {}
+    every: dict[str, Job] = {"webhooks": _webhooks}
+    return every | ({"mail": _mail} if settings.MAIL_IN else {})
 
 
 def once() -> None:
@@ -45,7 +63,7 @@ def once() -> None:
         _guarded(name, job, lambda: False)
 
 
-def _guarded(name: str, job: Callable[[Callable[[], bool]], float], stop: Callable[[], bool]) -> float:
+def _guarded(name: str, job: Job, stop: Callable[[], bool]) -> float:
     try:
         return job(stop)
     except Exception as wrong:  # the database may be away; whatever was not committed is done the next time
@@ -59,7 +77,7 @@ def _guarded(name: str, job: Callable[[Callable[[], bool]], float], stop: Callab
 def beside(stop: threading.Event) -> Iterator[None]:
     """Do them in threads of their own until ``stop``; at the end they are waited for."""
 
-    def run(name: str, job: Callable[[Callable[[], bool]], float]) -> None:
+    def run(name: str, job: Job) -> None:
         try:
             while not stop.wait(_guarded(name, job, stop.is_set)):
                 pass

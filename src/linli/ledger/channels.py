@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
@@ -63,6 +63,14 @@ class Channel(Protocol):
 
     def close(self) -> None:
         """Let go of connections and files."""
+
+
+@runtime_checkable
+class Broadcast(Protocol):
+    """A way out that has no one person at its end: it takes events (see :mod:`linli.ledger.announce`)."""
+
+    def broadcast(self, id: int, case: str, number: int, event: dict[str, Any], now: datetime) -> None:
+        """Take over the event of message ``id``, in the transaction that settles the message."""
 
 
 class LinesSms:

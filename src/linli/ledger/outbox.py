@@ -8,6 +8,7 @@ that one message is sent again. Its id is the same in both copies.
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from django.db import transaction
 from psycopg.rows import class_row
 
 from linli.ledger import store
-from linli.ledger.channels import CHANNELS, EMAIL, Channel, Outgoing, Undelivered
+from linli.ledger.channels import CHANNELS, EMAIL, Broadcast, Channel, Outgoing, Undelivered
 from linli.ledger.models import Message
 from linli.people.models import Person
 
@@ -39,7 +40,8 @@ LINK = "{site}/c/{secret}/"
 
 # Plain statements, because a round runs every two seconds in every worker and mostly finds nothing.
 _TAKE = """
-SELECT m.id, m.channel, m.tries, m.body->>'zh' AS text, c.number, c.secret, coalesce(p.phone, '') AS phone,
+SELECT m.id, m.channel, m.tries, m.body->>'zh' AS text, m.body->>'event' AS event, m.case_id::text AS case, c.number,
+       c.secret, coalesce(p.phone, '') AS phone,
        coalesce(p.email, '') AS email
 FROM ledger_message m JOIN ledger_case c ON c.id = m.case_id LEFT JOIN people_person p ON p.id = m.person_id
 WHERE m.next_try <= %s AND NOT m.channel = ANY(%s) ORDER BY m.next_try, m.id LIMIT %s FOR UPDATE OF m SKIP LOCKED
@@ -60,6 +62,8 @@ class Taken:
     channel: str
     tries: int
     text: str
+    event: str | None
+    case: str
     number: int
     secret: str
     phone: str
@@ -121,6 +125,9 @@ class Post:
         if message.channel not in self.makers:
             raise Undelivered(f"there is no channel {message.channel}", final=True)
         channel = self._channel(message.channel)
+        if isinstance(channel, Broadcast):
+            channel.broadcast(message.id, message.case, message.number, json.loads(message.event or "{}"), now)
+            return
         to = channel.address(Person(phone=message.phone, email=message.email))
         if not to:
             raise Undelivered(f"no address for {message.channel} is known any more", final=True)

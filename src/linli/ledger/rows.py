@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
+
 from linli.kernel.calendar import SHANGHAI
 from linli.kernel.case import STAGE_CLOCK, Asked, Case, Entry, Settled, Told
 from linli.kernel.decide import FOLLOWS
 from linli.kernel.institution import Act, Institution, Pack, Text
-from linli.ledger import chain, mandates
+from linli.ledger import announce, chain, mandates
 from linli.ledger.mandates import Where
 from linli.ledger.plain import event_json
 from linli.people.registry import Holder, Snapshot
@@ -79,8 +81,18 @@ def row(context: Context, entry: Entry, case: Case, prev: bytes, stage: str | No
     events = chain.canonical([event_json(e) for e in entry.events])
     hash_ = chain.link(prev, case.id, case.seq, entry, case.version, events, digest)
     columns = cached(context, case, entry.at)
-    notes = messages(context, entry, case, stage)
+    notes = [*messages(context, entry, case, stage), *_outside(context, entry, case)]
     return Row(case.id, entry, case, case.version, prev, hash_, salt, digest, events, columns, notes)
+
+
+def _outside(context: Context, entry: Entry, case: Case) -> list[Note]:
+    """What is told to the world outside, if anybody there listens."""
+    where = context.where
+    found = announce.event(context.pack, context.institution, context.registry, where.place, where.accused, entry, case)
+    if found is None:
+        return []
+    body = {"zh": "", "en": "", "event": orjson.dumps(found).decode()}
+    return [Note("", None, None, announce.OUTSIDE, body, False)]
 
 
 def cached(context: Context, case: Case, now: datetime) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from linli.kernel.institution import Act, Institution, Text
 from linli.kernel.refusal import Who, title_of
 from linli.ledger import mandates, visible
 from linli.ledger.act import context_of
+from linli.ledger.announce import OUTSIDE
 from linli.ledger.definitions import Runtime, runtime
 from linli.ledger.lock import of
 from linli.ledger.models import Case
@@ -324,7 +325,7 @@ def _messages_by_seq(page: CaseView) -> dict[int, list[Any]]:
     if page.clearance == "public":
         return {}
     found: dict[int, list[Any]] = {}
-    for message in page.case.messages.order_by("id"):
+    for message in page.case.messages.exclude(channel=OUTSIDE).order_by("id"):
         if page.clearance != "party" or message.to in page.institution.parties:
             message.case = page.case
             found.setdefault(message.seq, []).append(message)

@@ -17,7 +17,7 @@ from linli.kernel.calendar import SHANGHAI
 from linli.kernel.institution import FIELD_CLASSES, Institution, Pack
 from linli.ledger.definitions import runtime
 from linli.ledger.models import Attachment, Case
-from linli.people.registry import Held, Snapshot, belongs
+from linli.people.registry import Held, Place, Snapshot, belongs
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,18 @@ def published(pack: Pack) -> QuerySet[Case]:
     """
     names = [i.name for i in pack.institutions.values() if i.public]
     return Case.objects.filter(institution__in=names, parent=None, accused=None)
+
+
+def public_place(pack: Pack, registry: Snapshot, path: str) -> Place | None:
+    """The place as the public may know it: one level above the lowest (a community, not a grid), or what is known."""
+    levels = list(pack.levels)
+    fine = set(levels[-1:]) if len(levels) > 1 else set()
+    labels = path.split(".")
+    for end in range(len(labels), 0, -1):
+        place = registry.by_path.get(".".join(labels[:end]))
+        if place is not None and place.kind not in fine:
+            return place
+    return None
 
 
 def may_see(who: Viewer, case: Case) -> bool:

@@ -116,7 +116,7 @@ def _request(
 ) -> dict[str, Any]:
     institution = rt.institution(row["institution"], row["version"])
     name = _name(rt, institution, row["category"]).in_(lang)
-    place = public_place(rt, snapshot, row["place"])
+    place = visible.public_place(rt.pack, snapshot, row["place"])
     return {
         "service_request_id": str(row["number"]),
         "status": "closed" if row["ended"] else "open",
@@ -162,18 +162,6 @@ def agency(snapshot: Snapshot, institution: Institution, row: Mapping[str, Any],
         held = snapshot.held.get((row["holder_duty"] or "", row["holder_path"] or ""), ())
         office = next((o for h in held if (o := snapshot.units_by_path.get(h.unit or ""))), None)
     return office.name if office else title_of(institution, row["holder_role"]).in_(lang)
-
-
-def public_place(rt: Runtime, snapshot: Snapshot, path: str) -> Place | None:
-    """The place as the public may know it: one level above the lowest (a community, not a grid), or what is known."""
-    levels = list(rt.pack.levels)
-    fine = set(levels[-1:]) if len(levels) > 1 else set()
-    labels = path.split(".")
-    for end in range(len(labels), 0, -1):
-        place = snapshot.by_path.get(".".join(labels[:end]))
-        if place is not None and place.kind not in fine:
-            return place
-    return None
 
 
 def _address(snapshot: Snapshot, place: Place | None) -> str | None:
