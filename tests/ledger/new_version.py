@@ -28,10 +28,11 @@ EDITS = {
         ("  raised:\n", "  at_street:\n"),  # renamed
         ("to: raised", "to: at_street"),
         ("collected, raised, ", "collected, at_street, "),
+        ("collected, raised]", "collected, at_street]"),
         # fewer rounds, and nobody is asked for the kind any more
         ("        at_most: 2\n        counts: reopened\n        to: collected\n        tells: [holder]",
          "        at_most: 1\n        counts: reopened\n        to: collected\n        tells: [holder]"),
-        ("  may: [kind, address,", "  may: [address,"),
+        ("  may: [kind, urgency, address,", "  may: [urgency, address,"),
     ],
     NUMBERS: [
         ("community_limit:\n  - {from: 2022-01-01, value: 2,", "community_limit:\n  - {from: 2022-01-01, value: 4,"),

@@ -31,12 +31,16 @@ def history(case: str) -> list[tuple[str, datetime, str]]:
 
 def test_an_overdue_matter_climbs_by_itself(cast: Cast) -> None:
     lamp = cast.lamp()
-    assert due.sweep(NOW + 24 * HOUR - timedelta(microseconds=1)) == 0
-    assert due.sweep(NOW + 24 * HOUR) == 1
+    assert due.sweep(NOW + 12 * HOUR - timedelta(microseconds=1)) == 0
+    assert sweep_all(NOW + 24 * HOUR - timedelta(microseconds=1)) == 4
+    reminded = [act for act, _, _ in history(lamp.id)][1:]
+    assert sorted(reminded) == ["clock:contact@50", "clock:contact@80", "clock:stage@50", "clock:stage@80"]
+    assert sweep_all(NOW + 24 * HOUR) == 2
     assert due.sweep(NOW + 24 * HOUR) == 0
     case = Case.objects.get(id=lamp.id)
     assert (case.stage, case.holder_duty) == ("collected", "community_officer")
     assert history(lamp.id)[-1] == ("pass_up", NOW + 24 * HOUR, "clock")
+    assert history(lamp.id)[-2] == ("clock:contact", NOW + 24 * HOUR, "clock")
 
 
 def test_a_clock_that_was_beaten_does_not_fire(cast: Cast) -> None:
@@ -70,7 +74,7 @@ def test_a_called_unit_s_clock_tells_the_parent(cast: Cast) -> None:
     (child,) = called.case.children
     sweep_all(NOW + 20 * DAY)
     unit = Case.objects.get(id=child)
-    assert [act for act, _, _ in history(child)] == ["open", "deemed", "climb", "give_up"]
+    assert [act for act, _, _ in history(child) if "@" not in act] == ["open", "deemed", "climb", "give_up"]
     assert (unit.stage, unit.result) == ("unanswered", "unanswered")
     told = next(e for e in history(lamp.id) if e[0] == "child_ended")
     assert told[1] == unit.ended
@@ -106,7 +110,7 @@ def test_a_matter_whose_calendar_ends_holds_up_no_other(cast: Cast, caplog: pyte
     left_out: set[str] = set()
     later = december + 90 * DAY
     assert due.sweep(later, limit=1, stuck=left_out) == 0 and left_out == {stuck.id}
-    assert due.sweep(later, limit=1, stuck=left_out) == 1
+    assert due.sweep(later, limit=1, stuck=left_out) >= 1
     assert due.sweep(later, limit=1, stuck=left_out) == 0 and left_out == {stuck.id}
     assert Case.objects.get(id=fine.id).stage == "closed"
     assert "2027" in caplog.text and str(stuck.number) in caplog.text
@@ -146,4 +150,7 @@ def test_two_workers_in_processes_fire_each_clock_once(process_environment: dict
     counts = [int(worker.communicate(timeout=60)[0]) for worker in workers]
     done = fired_by_clock("pass_up")
     assert len(done) == 300 and set(done) == opened
-    assert sum(counts) == 300 and min(counts) > 0
+    # In 25 hours the grid's and the contact's limit run out, after two reminders of each.
+    assert sum(counts) == 300 * 6 and min(counts) > 0
+    fired = Entry.objects.filter(channel="clock").values_list("case_id", "act")
+    assert len(fired) == len(set(fired)) == 300 * 6

@@ -25,7 +25,7 @@ def check_clocks(pack: Pack, institution: Institution, graph: Graph | None) -> l
 
 
 def _fights(institution: Institution) -> Iterator[Finding]:
-    """A pause that moves the case when it runs out, elsewhere than the stage's own clock; a pause that moves at once."""
+    """A pause that moves the case when it runs out, elsewhere than the stage's clock; a pause that moves at once."""
     told: set[str] = set()
     for stage in (s for s in institution.stages.values() if not s.end):
         acts = institution.acts_at(stage.name)

@@ -131,9 +131,10 @@ def _working(institution: Institution) -> set[str]:
 def _pass_up(pack: Pack, graph: Graph) -> Iterator[Finding]:
     """Red line 1: whoever holds an unanswered case below the top can pass it up, in every state it can get into.
 
-    The top is a role over which no other works on open cases here. Passing up is an act by the holder that is not used up
-    and asks neither a guard nor anybody's agreement, or the clock's consequence; it may go through further stages of
-    the same duty. An act that answers is no passing up. Exempt: parked stages (their clock gives the case ``back``).
+    The top is a role over which no other works on open cases here. Passing up is an act by the holder that is not
+    used up and asks neither a guard nor anybody's agreement, or the clock's consequence; it may go sideways first,
+    through stages of the same duty or the same level. An act that answers is no passing up. Exempt: parked stages (their
+    clock gives the case ``back``).
     """
     roles, stages = graph.institution.roles, graph.institution.stages
     told: set[str] = set()
@@ -169,7 +170,7 @@ def _climbs(pack: Pack, graph: Graph, start: State, holder: Role) -> bool:
             upper = roles.get(stages[target.stage].holder or "")
             if upper and is_above(pack, holder, upper):
                 return True
-            if upper and upper.duty == holder.duty and target not in seen:
+            if upper and (upper.duty == holder.duty or upper.at == holder.at) and target not in seen:
                 seen.add(target)
                 queue.append(target)
     return False

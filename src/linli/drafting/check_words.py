@@ -92,8 +92,8 @@ def _says(institution: Institution, placed: PlacedAct, says: Text) -> Iterator[F
         field = name.removesuffix("_says") if name in codes else name
         handed = {n for s in institution.stages.values() if s.follows for n in s.follows.passes if "lead" in act.by}
         filled = field in act.needs and not set(BY_ITSELF) & set(act.by)
-        known = field in institution.open.needs or filled or field in handed
-        if field in institution.fields and not known:
+        sure = field in institution.open.needs or filled or field in handed
+        if field in institution.fields and not sure:
             say = f"告知时 {{{name}}} 可能还没有填。", f"{{{name}}} may be blank when people are told."
             yield found("says-may-be-blank", mark_of(act, "says"), *say)
 

@@ -162,7 +162,7 @@ class _Rules:
 
     def _promises(self) -> Iterator[Text]:
         for name in self.case.clocks:
-            if name in (STAGE_CLOCK, PAUSE_CLOCK):
+            if name in (STAGE_CLOCK, PAUSE_CLOCK) or "@" in name:  # a reminder goes with its clock
                 continue
             before = self.old.clocks.get(name)
             if name not in self.new.clocks:

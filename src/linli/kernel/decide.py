@@ -277,7 +277,9 @@ def _settle(
     if act not in to_settle(institution, case, who):
         return refuse_role(institution, act, (act.approves or "",))
     pending = case.pending[act.name]
-    seed = Entry(now, act.name + how, who.person, act.approves, who.channel, (), {}, True)
+    approver = institution.roles.get(act.approves or "")
+    works = approver is None or not approver.never  # whoever agrees in a role that verifies has not worked on it
+    seed = Entry(now, act.name + how, who.person, act.approves, who.channel, (), {}, works)
 
     def effects(work: _Work) -> None:
         work.emit(Settled(act.name, how == AGREE))

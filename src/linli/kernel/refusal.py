@@ -138,7 +138,8 @@ def ended() -> Refusal:
 def not_here(institution: Institution, case: Case, name: str) -> Refusal:
     """The act belongs to other stages, or to none."""
     here = institution.stages[case.stage].title
-    where = [(s.title, s.acts[name]) for s in institution.stages.values() if name in s.acts]
+    stages = [s for s in institution.stages.values() if name in institution.acts_at(s.name)]
+    where = [(s.title, institution.acts_at(s.name)[name]) for s in stages]
     if not where:
         say = Text(f"这项制度没有“{name}”这个动作。", f"This institution has no act “{name}”.")
         return Refusal("no_such_act", say, Text("请刷新页面。", "Reload the page."))

@@ -239,8 +239,8 @@ def _in_time(pack: Pack) -> Q:
 
 
 def late_counters(institution: Institution) -> tuple[str, ...]:
-    """The counters that say a promised time ran out: of its named clocks, or else of the acts that the clock does."""
-    named = [c.counts for c in institution.clocks.values() if c.counts]
+    """The counters that say a promised time ran out: of its promise, or else of the acts that the clock does."""
+    named = [c.counts for c in list(institution.clocks.values())[:1] if c.counts]
     if not institution.clocks:
         acts = [a for s in institution.stages.values() for a in s.acts.values() if "clock" in a.by]
         named = [a.counts for a in acts if a.counts]

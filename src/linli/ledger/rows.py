@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from linli.kernel.calendar import SHANGHAI
-from linli.kernel.case import STAGE_CLOCK, Asked, Case, Entry, Settled, Told
+from linli.kernel.case import STAGE_CLOCK, Asked, Case, Entry, Moved, Running, Settled, Told
 from linli.kernel.decide import FOLLOWS
 from linli.kernel.institution import Act, Institution, Pack, Text
 from linli.ledger import announce, chain, mandates
@@ -109,7 +109,7 @@ def copied(institution: Institution, case: Case) -> dict[str, Any]:
     """The columns that are nothing but copies of the state, for finding, sorting and counting."""
     due = case.next_due()
     stage = case.clocks.get(STAGE_CLOCK)
-    promise = next((case.clocks[n] for n in institution.clocks if n in case.clocks), None)
+    promise = promise_of(institution, case)
     return {
         "stage": case.stage,
         "holder_role": case.holder,
@@ -124,6 +124,11 @@ def copied(institution: Institution, case: Case) -> dict[str, Any]:
     }
 
 
+def promise_of(institution: Institution, case: Case) -> Running | None:
+    """The clock that the reporter was promised: the first that the institution names; None when it does not run."""
+    return case.clocks.get(next(iter(institution.clocks), ""))
+
+
 def act_of(institution: Institution, name: str, stage: str | None) -> Act | None:
     """The definition of the act that an entry names, at the stage it was done; None for a clock's own."""
     base = name.partition(".")[0]
@@ -133,10 +138,18 @@ def act_of(institution: Institution, name: str, stage: str | None) -> Act | None
     return (here.acts.get(base) if here else None) or institution.anywhere.get(base)
 
 
+def joined(institution: Institution, entry: Entry, stage: str | None) -> Act | None:
+    """The act that followed when the last called unit ended; None for a unit that others are still waited for."""
+    here = institution.stages.get(stage or "")
+    if entry.act != "child_ended" or here is None or not any(isinstance(e, Told | Moved) for e in entry.events):
+        return None
+    return here.acts.get((here.calls.then if here.calls else here.gathers) or "")
+
+
 def messages(context: Context, entry: Entry, case: Case, stage: str | None) -> list[Note]:
     """One note for each person or role told. Being handed a case is no message: it stands in the holder's queue."""
     institution = context.institution
-    act = act_of(institution, entry.act, stage)
+    act = act_of(institution, entry.act, stage) or joined(institution, entry, stage)
     notes: list[Note] = []
     for event in entry.events:
         if not isinstance(event, Told):
@@ -204,8 +217,8 @@ def _value(name: str, pack: Pack, institution: Institution, entry: Entry, case: 
         value = entry.data.get(name, case.fields.get(name))
         return shown(pack, institution, name, value, lang) or " "
     if name == "promise":
-        promise = next((case.clocks[n].due for n in institution.clocks if n in case.clocks), None)
-        return day_words(promise, lang) if promise else " "
+        promise = promise_of(institution, case)
+        return day_words(promise.due, lang) if promise else " "
     if name == "diversion_says":
         code = pack.lists.get("diversions", {}).get(str(case.fields.get("diversion")))
         return code.says.in_(lang) if code and code.says else " "
@@ -242,6 +255,8 @@ def shown(pack: Pack, institution: Institution, name: str, value: Any, lang: str
         return code.title.in_(lang) if code else str(value)
     if field_.type == "yes_no":
         return ("是" if value else "否") if lang.startswith("zh") else ("yes" if value else "no")
+    if field_.type == "case":
+        return str(value["number"])
     if isinstance(value, list):
         return "、".join(str(v) for v in value)
     return str(value)

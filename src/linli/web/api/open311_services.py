@@ -60,7 +60,7 @@ def services(pack: Pack) -> dict[str, Service]:
 
 def _of(pack: Pack, institution: Institution) -> list[Service]:
     act = institution.open
-    fields = {n: institution.fields[n] for n in (*act.needs, *act.may)}
+    fields = {n: institution.fields[n] for n in (*act.needs, *act.may) if institution.fields[n].class_ != "handler"}
     text = next((n for n in act.needs if fields[n].type == "text"), None)
     if text is None:
         return []

@@ -22,7 +22,7 @@ from linli.kernel.refusal import Refusal
 from linli.ledger import act
 from linli.ledger.act import Opening, Receipt, Reporter
 from linli.ledger.definitions import Runtime
-from linli.ledger.rows import day_words
+from linli.ledger.rows import day_words, promise_of
 from linli.people.registry import Snapshot
 from linli.web.api.incoming import NOT_UTF8, email, short
 from linli.web.api.open311_formats import Wrong
@@ -162,8 +162,8 @@ def receipt(posted: Posted, lang: str) -> dict[str, Any]:
 
 
 def _notice(service: Service, number: int, case: KernelCase, lang: str) -> str:
-    promise = next((case.clocks[n].due for n in service.institution.clocks if n in case.clocks), None)
-    values: Mapping[str, str] = {"number": str(number), "promise": day_words(promise, lang) if promise else ""}
+    promise = promise_of(service.institution, case)
+    values: Mapping[str, str] = {"number": str(number), "promise": day_words(promise.due, lang) if promise else ""}
     says = service.institution.open.says
     text = says.in_(lang) if says else Text("已登记，编号 {number}。", "Registered as {number}.").in_(lang)
     for name, value in values.items():

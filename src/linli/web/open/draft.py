@@ -131,7 +131,9 @@ def question(files: Mapping[str, str], base: str, texts: Mapping[str, str]) -> d
 
 
 def _called(text: str) -> list[str]:
-    return re.findall(r"\binstitution:\s*[\"']?([a-z][a-z0-9_]*)", text)
+    """The institutions it calls, and those whose cases its fields name."""
+    listed = " ".join(re.findall(r"\bof:\s*\[?([a-z0-9_, ]+)", text))
+    return [*re.findall(r"\binstitution:\s*[\"']?([a-z][a-z0-9_]*)", text), *re.findall(r"[a-z][a-z0-9_]*", listed)]
 
 
 def _result(rt: Runtime, given: Given, on: str) -> dict[str, Any]:

@@ -199,6 +199,11 @@ def _area(frame: Frame, spec: Field, value: Any, required: bool) -> dict[str, An
     return {"kind": "select", "options": [{"value": "", "label": UNKNOWN}, *options]}
 
 
+def _items(frame: Frame, spec: Field, value: Any, required: bool) -> dict[str, Any]:
+    lines = "\n".join(value) if isinstance(value, list) else value or ""
+    return {"kind": "textarea", "rows": 5, "value": lines}
+
+
 _DRAW: dict[str, Any] = {
     "text": _text,
     "code": _code,
@@ -209,6 +214,9 @@ _DRAW: dict[str, Any] = {
     "files": _files,
     "units": _units,
     "area": _area,
+    "moment": lambda *_: {"kind": "datetime"},
+    "items": _items,
+    "case": lambda *_: {"kind": "text", "inputmode": "numeric"},
 }
 
 

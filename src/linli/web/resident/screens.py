@@ -27,7 +27,8 @@ def screens(institution: Institution) -> dict[str, list[Field]]:
     A position, and the short text named right before it (its address), are *where*; the unit complained of is under
     *who*; everything else is *what*.
     """
-    names = [*institution.open.needs, *institution.open.may]
+    asked = [*institution.open.needs, *institution.open.may]
+    names = [n for n in asked if institution.fields[n].class_ != "handler"]  # staff grade it; residents do not
     by: dict[str, list[Field]] = {s: [] for s in SCREENS}
     for n, name in enumerate(names):
         spec = institution.fields[name]
