@@ -238,7 +238,8 @@ def _slot(w: Words, slot: Slot) -> list[str]:
 
 def _publish(w: Words, stage: Stage, publish: Publish) -> list[str]:
     audience = w.say(*_AUDIENCES[publish.audience])
-    places = w.join(w.say(*_PLACES.get(p, (p, p))) for p in publish.places)
+    known = _PLACES | {zh: (zh, en) for zh, en in _PLACES.values()}  # packs name a place by its key or in Chinese
+    places = w.join(w.say(*known.get(p, (p, p))) for p in publish.places)
     found = [
         w.say(
             f"在{places}向{audience}公示{_for(w, publish)}，公示内容：{w.fields(publish.fields)}。",

@@ -95,7 +95,7 @@ class Words:
     def limit(self, parameter: str | None) -> str:
         """The value of a parameter as people say it: 24 小时内, within 2 working days; with what differs by field."""
         value = self.dated(parameter)
-        others = [self._special(v) for v in self.of_day(parameter) if v.when]
+        others = [self._special(v) for v in self._specials(parameter)]
         if value is None and not others:
             day = self.on.isoformat() if self.on else ""
             return self.say(f"时限未定（{day} 没有规定）", f"no limit set ({day})")
@@ -108,6 +108,15 @@ class Words:
         if value.value == 0:
             return self.say("当日", "the same day")
         return self.say(f"{value.value} {zh}内", f"within {value.value} {en}{'' if value.value == 1 else 's'}")
+
+    def _specials(self, parameter: str | None) -> list[Dated]:
+        """The values for certain cases, without those that say the same as one with fewer conditions."""
+        found = [v for v in self.of_day(parameter) if v.when]
+        return [
+            v
+            for v in found
+            if not any(o is not v and o.when.items() <= v.when.items() and o.limit == v.limit for o in found)
+        ]
 
     def value(self, value: Dated) -> str:
         """One dated value with what it holds for."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from linli.web.open import draft, institutions
+from linli.web.open import compare, draft, institutions
 
 urlpatterns: list[URLPattern] = [
     path("institutions/", institutions.index, name="institutions"),
+    path("institutions/compare/", compare.page, name="institution_compare"),
     path("institutions/draft/", draft.draft, name="institution_draft"),  # before any institution's name
     path("institutions/<slug:name>/", institutions.institution, name="institution"),
 ]
