@@ -60,6 +60,16 @@ _ENDINGS: Mapping[str, tuple[str, str]] = {
     "clock-without-consequence": ("时限到了，什么也不会发生。", "The time is over and nothing follows."),
 }
 """The last sentence by code; other findings end with what they say."""
+_BY_ITSELF: Mapping[str, Text] = {
+    "clock": Text("没有人办，时限到了，系统自动", "nobody acted and the time was over"),
+    "children": Text("各单位都办结后，系统记为", "all called units ended"),
+    "lead": Text("并入的那一件有了结果，系统记为", "the case it follows came out"),
+}
+_SHORTLY: Mapping[str, Text] = {
+    "clock": Text("到期自动", "time is up"),
+    "children": Text("各单位办结后", "units ended"),
+    "lead": Text("随并入的那一件", "with the case it follows"),
+}
 _AT_A_STAGE = ("open-stage-without-holder", "open-stage-without-clock", "clock-without-consequence")
 
 
@@ -198,15 +208,14 @@ class _Story:
             return Scene(
                 when, who, act, stage, Text(f"{when.zh}，{did_zh}{moved_zh}。", f"{when.en}: {did_en}{moved_en}.")
             )
-        did_zh, did_en = f"{who.zh}“{act.zh}”", f"{who.en} – {act.en}"
+        doer = _BY_ITSELF.get(step[2], who)
+        did_zh, did_en = f"{doer.zh}“{act.zh}”", f"{doer.en} – {act.en}"
         zh, en = "，".join(filter(None, [when.zh, did_zh, moved_zh])), "; ".join(filter(None, [did_en, moved_en]))
         return Scene(when, who, act, stage, Text(f"{zh}。", f"{when.en}: {en}."))
 
     def _who(self, by: str) -> Text:
-        if by == "clock":
-            return Text("没有人办，时限到了，系统自动", "nobody acted and the time was over")
-        if by == "children":
-            return Text("各单位都办结后，系统记为", "all called units ended")
+        if by in _BY_ITSELF:
+            return _SHORTLY[by]
         zh, en = self.words
         return Text(zh.title(by), en.role(by))
 
