@@ -108,7 +108,8 @@ class Rules(Telling):
 
     def never(self, role: str) -> str:
         """Who may not act in a role because of what they did."""
-        return self._never(self.institution.roles[role])
+        w, doer, title = self.words, self._doer(self.institution.roles[role]), self.words.role(role)
+        return w.say(f"{doer}，不得再担任{title}。", f"{doer} may not act as {title}.")
 
 
 def said(pack: Pack, institution: Institution, on: date | None, tell: Callable[[Rules], str]) -> Text:
@@ -143,7 +144,7 @@ def value(parameter: str, dated: Dated) -> Value:
     zh = f"{amount.zh}，自 {dated.from_} 起" + (f"至 {dated.to} 止" if dated.to else "施行")
     en = f"{amount.en}, from {dated.from_}" + (f" to {dated.to}" if dated.to else " on")
     if dated.unit.startswith("working"):
-        zh, en = f"{zh}，按日历“{dated.calendar}”", f"{en}, on calendar “{dated.calendar}”"
+        zh, en = f"{zh}，按工作日历（{dated.calendar}）", f"{en}, on the calendar “{dated.calendar}”"
     return Value(
         parameter, dated.value, dated.unit, dated.calendar, dated.from_, dated.to, dated.source,
         dated.marks.get("value", dated.mark), Text(zh, en),

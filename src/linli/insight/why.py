@@ -70,7 +70,6 @@ def _count(scope: Scope, name: str, area: str) -> Why:
         what=name,
         asks=Text(f"“{part.title.zh}”是怎么数的？", f"How is “{part.title.en}” counted?"),
         says=Text(f"{part.value} 件：{COUNTS[name].zh}", f"{part.value}: {COUNTS[name].en}"),
-        source=scope.pack.title.zh,
         steps=(Step("date_rule", AS_OF_NOW, scope.now), *_scope(scope)),
         changes=(
             Text(
@@ -95,7 +94,6 @@ def _gaps(scope: Scope) -> Why:
             f"{n} 个：制度里要有人、今天没有人担任的岗位，每个地方、每个单位各算一个。",
             f"{n}: posts that the institutions count on and nobody holds today, at each place or unit.",
         ),
-        source=scope.pack.title.zh,
         steps=(Step("ladder", Text(f"{zh}。", f"{en}.")), *_scope(scope)),
         changes=(
             Text("任命了人，就不再空缺，手上的事自动转过去。", "An appointment fills it, and its cases go there."),
@@ -115,7 +113,7 @@ def _tier(scope: Scope, report: Report721, level: str) -> Why:
         says=_share(tier, report),
         rule=_level(scope, tier, level),
         value=dated,
-        source=dated.source if dated else scope.pack.title.zh,
+        source=dated.source if dated else "",
         steps=(Step("formula", report.formula), _days(report.first, report.last), *_scope(scope)),
         changes=(
             Text("事项在哪一级办结就算在哪一级；重新办理的，按最后办结的那一级算一次。",
@@ -156,7 +154,7 @@ def _target(scope: Scope, tier: Tier, level: str) -> Value | None:
 
 
 def _on_time(scope: Scope, institution: Institution, name: str, rate: Rate, first: date, last: date) -> Why:
-    found = _rate(scope, name, institution.title.zh, rate, first, last)
+    found = _rate(scope, name, "", rate, first, last)
     clock = next(iter(institution.clocks.values()), None)
     if clock is None:
         return found
@@ -187,9 +185,8 @@ def _rate(scope: Scope, name: str, of: str, rate: Rate, first: date, last: date)
     )
     return Why(
         what=name,
-        asks=Text(f"“{of} {rate.title.zh}”是怎么算的？", f"How is “{rate.title.en}” computed?"),
+        asks=Text(f"“{of}{rate.title.zh}”是怎么算的？", f"How is “{rate.title.en}” computed? {of}".strip()),
         says=says,
-        source=scope.pack.title.zh,
         steps=(Step("formula", rate.formula), _days(first, last), *_scope(scope)),
         changes=(STAYS_LATE,),
         pieces=_pieces(rate.good, rate.others, rate.excluded),

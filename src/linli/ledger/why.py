@@ -168,7 +168,7 @@ def _changes(asking: Asking, run: Run) -> Iterator[Text]:
         return
     institution = asking.institution
     for act in institution.acts_at(asking.page.case.stage).values():
-        if act.does in ("extend", "pause", "resume") and any(r not in ("clock",) for r in act.by):
+        if act.does in ("extend", "resume" if asking.page.paused else "pause") and set(act.by) != {"clock"}:
             yield _by_act(asking, institution, act)
     if run.name == STAGE_CLOCK:
         moving = [a.title for a in institution.stages[run.stage].acts.values() if a.to and set(a.by) != {"clock"}]

@@ -65,7 +65,10 @@ def respond(request: HttpRequest, found: list[dict[str, Any]], title: Text, back
 def refusal(view: CaseView, who: Viewer, request: HttpRequest, as_reporter: bool, act: str, said: Refusal) -> Any:
     """The answer that stands under a refusal. None where no definition says it: somebody was faster."""
     answer = why_act.of_refusal(Asking(view, who, moment(request), as_reporter), act, said)
-    return drawn(answer, view.clearance in ("handler", "supervisor")) if answer.rule else None
+    if answer.rule is None:
+        return None
+    told = {"says": None, "changes": ()}  # the alert says both already
+    return drawn(answer, view.clearance in ("handler", "supervisor")) | told
 
 
 def drawn(found: Why, works: bool, cases: str = "") -> dict[str, Any]:
