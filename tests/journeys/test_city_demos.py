@@ -34,9 +34,13 @@ class Play:
         self.browser, self.site, self.folder = browser, site, folder
         self.wrong: list[str] = []
         self.shots = 0
+        self.seen: set[str] = set()
 
     def look(self, page: Page, name: str) -> None:
-        """The page at both sizes; neither may be wider than its screen."""
+        """The page at both sizes, once under each name; neither may be wider than its screen."""
+        if name in self.seen:
+            return
+        self.seen.add(name)
         self.shots += 1
         for size in SIZES:
             page.set_viewport_size({"width": size, "height": 850})
@@ -58,7 +62,7 @@ class Play:
         """The case as ``key`` sees it, with these words on screen."""
         page = self.become(key)
         page.goto(f"{self.site}/cases/{number}/")
-        self.look(page, f"{key}-case")
+        self.look(page, f"{key}-case-{Case.objects.get(number=number).stage}")
         words = page.inner_text("main")
         for word in said:
             assert word in words, f"{word} is not on {key}'s page of {number}"
@@ -154,7 +158,14 @@ def test_chaoyang_grades_whistles_and_calls_back(city: Start) -> None:
     (called,) = play.call("meng-fanhua", number, "whistle", ["区水务局"], "污水管线归水务，请今天到场。")
     play.act("dou-jianping", called, "accept", "待签收")
     play.act("dou-jianping", called, "respond", answer="疏通污水管线60米，清出油块，井口已不再冒水。")
-    play.act("meng-fanhua", number, "reply", "街道工委办理（首接负责）", answer="水务局已疏通管线，井口不再冒水。", result="已解决")
+    play.act(
+        "meng-fanhua",
+        number,
+        "reply",
+        "街道工委办理（首接负责）",
+        answer="水务局已疏通管线，井口不再冒水。",
+        result="已解决",
+    )
     play.rate("liu-yufen", number, "井口不再冒水", "解决了", "满意")
     case = ended(number)
     assert (case.stage, case.result, case.tier) == ("closed", "solved", "street")
@@ -164,7 +175,9 @@ def test_chaoyang_grades_whistles_and_calls_back(city: Start) -> None:
 def test_futian_decides_in_three_bodies(city: Start) -> None:
     play = city("futian")
     place = {"街道": "南园街道", "社区": "巴登社区", "网格片区": "巴登第一片区"}
-    number = play.report("lin-shufang", "垃圾桶摆在楼道口，味道大，老人孩子进出都绕着走。", "垃圾分类清运", place, "反映问题")
+    number = play.report(
+        "lin-shufang", "垃圾桶摆在楼道口，味道大，老人孩子进出都绕着走。", "垃圾分类清运", place, "反映问题"
+    )
     play.act("chen-zhiwei", number, "pass_up", "分片包干、主动介入", reason="挪桶要几栋楼都同意。")
     play.act("wu-xiaohong", number, "submit", "工作站执行", reason="要综合党组织定。")
     play.act("li-guoping", number, "deliberate", "综合党组织领导决策", question="桶挪不挪、挪到哪里")
@@ -186,7 +199,9 @@ def test_nenjiang_climbs_to_the_leading_group(city: Start) -> None:
     (called,) = play.call("jiang-weimin", number, "assign", ["市热力公司"], "请今天入户测温并答复。")
     play.act("han-changfu", called, "accept")
     play.act("han-changfu", called, "respond", answer="更换换热站循环泵，入户测温21度。")
-    play.act("jiang-weimin", number, "reply", "领导小组办公室办理", answer="换热站的泵换了，入户测温21度。", result="已解决")
+    play.act(
+        "jiang-weimin", number, "reply", "领导小组办公室办理", answer="换热站的泵换了，入户测温21度。", result="已解决"
+    )
     play.rate("qu-guiying", number, "入户测温21度", "是", "解决了", "满意")
     case = ended(number)
     assert (case.stage, case.result, case.tier) == ("closed", "solved", "district")
@@ -217,7 +232,16 @@ def test_changzhi_meets_residents_in_the_evening(city: Start) -> None:
     points = Case.objects.filter(parent__number=number).order_by("number")
     assert [p.fields["text"] for p in points] == ["三号楼楼道灯不亮", "院里没有晒被子的地方"]
     for point, answer in zip(points, ("换了声控灯六只，晚上都亮。", "装了晾衣杆十二根。"), strict=True):
-        play.act("qin-hongwei", point.number, "solve", "夜谈事项", "社区办理", answer=answer, delivery="当面答复", result="已解决")
+        play.act(
+            "qin-hongwei",
+            point.number,
+            "solve",
+            "夜谈事项",
+            "社区办理",
+            answer=answer,
+            delivery="当面答复",
+            result="已解决",
+        )
     page = play.case("shen-guoqing", number, "件件有回音，记录办结")
     assert (ended(number).stage, ended(number).result) == ("closed", "answered")
     assert not play.wrong, play.wrong
@@ -226,7 +250,9 @@ def test_changzhi_meets_residents_in_the_evening(city: Start) -> None:
 def test_changzhou_whistles_for_the_lamp(city: Start) -> None:
     play = city("changzhou")
     place = {"镇街": "雕庄街道", "社区": "朝阳花园社区", "网格": "朝阳花园第一网格"}
-    number = play.report("li-guiying", "朝阳花园南门这排路灯又不亮了，晚上下班看不见台阶。", "路灯照明", place, "反映问题")
+    number = play.report(
+        "li-guiying", "朝阳花园南门这排路灯又不亮了，晚上下班看不见台阶。", "路灯照明", place, "反映问题"
+    )
     play.act("wang-xiaoyan", number, "pass_up", "网格发现", reason="灯杆没有电，要供电和城管来。")
     play.act("chen-liping", number, "pass_up", "社区收集", reason="社区没有维修路灯的权限和人手。")
     units = ["供电公司天宁供电所", "天宁区城市管理局"]
@@ -234,7 +260,9 @@ def test_changzhou_whistles_for_the_lamp(city: Start) -> None:
     for key, child in zip(("zhao-lixin", "sun-zhiyuan"), called, strict=True):
         play.act(key, child, "accept")
         play.act(key, child, "respond", answer="已经到场修好。")
-    play.act("zhou-yongming", number, "reply", "汇总答复", answer="供电换了电缆，城管换了灯头，今晚都亮了。", result="已解决")
+    play.act(
+        "zhou-yongming", number, "reply", "汇总答复", answer="供电换了电缆，城管换了灯头，今晚都亮了。", result="已解决"
+    )
     play.rate("li-guiying", number, "今晚都亮了", "是", "解决了", "满意")
     case = ended(number)
     assert (case.stage, case.result, case.tier) == ("closed", "solved", "street")

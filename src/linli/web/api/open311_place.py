@@ -26,7 +26,7 @@ DEGREE = 111_195.0
 """Metres of one degree of latitude."""
 
 OUTSIDE = Text(
-    "这个位置不在受理范围内（离最近的网格超过 3 公里）。请核对 lat、long（WGS-84），或者改填 address_id。",
+    "这个位置不在受理范围内（离最近的登记地点超过 3 公里）。请核对 lat、long（WGS-84），或者改填 address_id。",
     "This point is outside the jurisdiction (more than 3 km from its nearest grid). Check lat and long (WGS-84) or"
     " send address_id.",
 )

@@ -37,7 +37,7 @@ def work(request: HttpRequest) -> HttpResponse:
         "heading": Text("本单位要办的", "For my unit"),
         "lead": _lead(mine),
         "waiting": rows.drawn(queries.waiting(who, now)),
-        "empty": {"text": Text("现在没有被吹哨的事项。", "No call is open right now."), "icon": "check-circle"},
+        "empty": {"text": Text("现在没有要本单位办的事项。", "No call is open right now."), "icon": "check-circle"},
     }
     return private(render(request, "linli/department/work.html", context))
 

@@ -159,7 +159,7 @@ class Desk:
             "first": fields[:1],
             "asked": [f for f in fields[1:] if _is_quick(f)],
             "then": [f for f in fields[1:] if not _is_quick(f)],
-            "place": self._typed("place", Text("在哪里（社区或网格）", "Where (community or grid)"), list(self.places)),
+            "place": self._typed("place", Text("在哪里（打地名）", "Where (type the name)"), list(self.places)),
             "caller": self._plain("caller", Text("怎么称呼", "Caller's name"), "text"),
             "phone": self._plain("phone", Text("来电号码", "Caller's number"), "tel"),
             "token": self.request.POST.get("token") or opening.token(),

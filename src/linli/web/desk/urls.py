@@ -6,6 +6,7 @@ from django.urls import URLPattern, path
 
 from linli.web.desk import cases, intake
 from linli.web.page.nav import offer
+from linli.web.staff import opening
 
 urlpatterns: list[URLPattern] = [
     path("", cases.cases, name="desk"),
@@ -14,4 +15,4 @@ urlpatterns: list[URLPattern] = [
     path("intake/earlier/", intake.earlier, name="desk_intake_earlier"),
 ]
 offer("desk", "desk", "事项", "Matters", "inbox")
-offer("desk", "desk_intake", "电话登记", "Phone intake", "phone")
+offer("desk", "desk_intake", "电话登记", "Phone intake", "phone", opening.may_take_in)

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from linli.kernel.institution import Institution, Text
+from linli.kernel.institution import Institution, Pack, Text
 from linli.kernel.refusal import Refusal
 from linli.ledger import act as ledger
 from linli.ledger.definitions import runtime
@@ -40,7 +40,7 @@ def report(request: HttpRequest) -> HttpResponse:
         filled = forms.read(request.POST, request.FILES, specs, moment(request))
         place = next((p for p in places.values() if p.code == request.POST.get("place")), None)
         if place is None:
-            errors = [{"field": "f-place", "text": Text("请选择在哪个网格。", "Choose the grid.")}]
+            errors = [{"field": "f-place", "text": Text("请选择在哪里。", "Choose where it is.")}]
         elif not filled.errors:
             outcome = opening.send(
                 request, institution, place, filled.data, who, moment(request), ledger.Reporter(), CHANNEL
@@ -55,7 +55,7 @@ def report(request: HttpRequest) -> HttpResponse:
         "institution": institution,
         "fields": [f for f in fields if f["required"] or f["kind"] == "photos"],
         "more": [f for f in fields if not (f["required"] or f["kind"] == "photos")],
-        "place": _place(places, request.POST.get("place", "")),
+        "place": _place(rt.pack, places, request.POST.get("place", "")),
         "errors": [*forms.error_list(fields), *errors],
         "token": request.POST.get("token") or opening.token(),
     }
@@ -76,13 +76,15 @@ def _whole(refusal: Refusal) -> list[dict[str, Any]]:
     return [] if refusal.fields else [{"field": "", "text": refusal.says}]
 
 
-def _place(places: dict[str, Place], chosen: str) -> dict[str, Any]:
-    """A choice of grids; the only one is chosen already."""
-    options = [{"value": p.code, "label": label, "chosen": p.code == chosen} for label, p in places.items()]
+def _place(pack: Pack, places: dict[str, Place], chosen: str) -> dict[str, Any]:
+    """A choice among the places of the duty, by the city's name of their level; the only one is chosen already."""
+    level = next((pack.levels[p.kind].title for p in places.values() if p.kind in pack.levels), Text("地方", "place"))
+    label = Text(f"在哪个{level.zh}", f"Where ({level.en})")
+    options = [{"value": p.code, "label": words, "chosen": p.code == chosen} for words, p in places.items()]
     if len(options) > 1 and not chosen:
         options[0]["chosen"] = True
     kind = "radio" if len(options) <= 6 else "select"
     return {
-        "name": "place", "id": "f-place", "kind": kind, "label": Text("在哪个网格", "In which grid"), "required": True,
+        "name": "place", "id": "f-place", "kind": kind, "label": label, "required": True,
         "value": options[0]["value"] if len(options) == 1 else None, "options": options,
     }  # fmt: skip

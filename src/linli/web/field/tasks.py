@@ -13,7 +13,7 @@ from linli.kernel.institution import Text
 from linli.ledger import queries
 from linli.ledger.queries import Row
 from linli.web.page.request import moment, needs_work, private, viewer
-from linli.web.staff import quick, rows, table
+from linli.web.staff import opening, quick, rows, table
 
 
 @needs_work("field")
@@ -32,12 +32,16 @@ def tasks(request: HttpRequest) -> HttpResponse:
         "waiting": rows.drawn(waiting),
         "heading": Text("我的任务", "My tasks"),
         "lead": _lead(page, late),
-        "actions": [
-            {"url": reverse("field_report"), "text": Text("登记发现的问题", "Register what I found"), "icon": "camera"}
-        ],
+        "actions": _actions(request),
         "empty": {"text": Text("手上没有任务，辛苦了。", "Nothing to do. Well done."), "icon": "check-circle"},
     }
     return private(render(request, "linli/field/tasks.html", context))
+
+
+def _actions(request: HttpRequest) -> list[dict[str, Any]]:
+    if not opening.may_take_in(request):
+        return []
+    return [{"url": reverse("field_report"), "text": Text("登记发现的问题", "Register what I found"), "icon": "camera"}]
 
 
 def _lead(page: queries.Page, late: int) -> Text | None:
@@ -65,4 +69,4 @@ def act(request: HttpRequest, number: int, act: str) -> HttpResponse:
 @require_safe
 def cases(request: HttpRequest) -> HttpResponse:
     """Everything in my grids, with search and what is closed."""
-    return table.show(request, Text("网格里的事", "In my grids"))
+    return table.show(request, Text("我这一片的全部事项", "Everything in my area"))

@@ -6,6 +6,7 @@ from django.urls import URLPattern, path
 
 from linli.web.field import patrol, tasks
 from linli.web.page.nav import offer
+from linli.web.staff import opening
 
 urlpatterns: list[URLPattern] = [
     path("", tasks.tasks, name="field"),
@@ -14,5 +15,5 @@ urlpatterns: list[URLPattern] = [
     path("cases/", tasks.cases, name="field_cases"),
 ]
 offer("field", "field", "我的任务", "My tasks", "inbox")
-offer("field", "field_report", "登记", "Register", "camera")
-offer("field", "field_cases", "网格事项", "My grids", "list")
+offer("field", "field_report", "登记", "Register", "camera", opening.may_take_in)
+offer("field", "field_cases", "全部事项", "All here", "list")

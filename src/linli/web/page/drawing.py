@@ -39,6 +39,7 @@ def page(view: CaseView, now: datetime, secret: str | None = None) -> dict[str, 
         "rail": rail(view, now),
         "promises": promises(view, now),
         "facts": opening(view),
+        "is_raised": is_raised(view),
         "photos": photos(view.facts, secret),
         "contact": contact(view),
         "events": timeline(view, secret),
@@ -113,13 +114,19 @@ def outcome(view: CaseView) -> list[dict[str, Any]]:
 
 def opening(view: CaseView) -> list[dict[str, Any]]:
     """What the matter is about, ruled like a form; photos are shown apart."""
+    began = Text("反映时间", "Reported") if is_raised(view) else Text("开始时间", "Begun")
     first = [
         {"label": Text("地点", "Place"), "value": " ".join(view.place[-3:])},
-        {"label": Text("反映时间", "Reported"), "moment": view.case.reported},
+        {"label": began, "moment": view.case.reported},
     ]
     if view.unit:
         first.insert(0, {"label": Text("承办单位", "Unit"), "value": view.unit})
     return [*facts(view.facts), *first]
+
+
+def is_raised(view: CaseView) -> bool:
+    """A person raised it; other matters are begun by an office, a case or the calendar."""
+    return view.institution.parties[view.institution.raised_by].who == "person"
 
 
 def facts(found: Iterable[Fact]) -> list[dict[str, Any]]:

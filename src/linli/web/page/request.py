@@ -165,7 +165,7 @@ def _role(pack: Pack, who: Viewer) -> Text | None:
 
 
 def duty_title(pack: Pack, snapshot: Snapshot, held: Held) -> Text:
-    """A duty with the place or unit it is held at: 雕庄街道 镇街承办人."""
+    """A duty with the place or unit it is held at: 六里屯街道 街道工委承办人."""
     place, unit = snapshot.by_path.get(held.path), snapshot.units_by_path.get(held.path)
     at = place.name if place else unit.name if unit else ""
     title = pack.duties[held.duty].title if held.duty in pack.duties else Text(held.duty, held.duty)

@@ -11,6 +11,7 @@ from linli.ledger.definitions import NoPack, runtime
 from linli.ledger.filters import Filters
 from linli.ledger.visible import Viewer
 from linli.web.page import sign_in
+from linli.web.page.raising import raisable
 from linli.web.page.request import moment, needs_person, person, private
 from linli.web.page.rows import case_rows
 
@@ -19,7 +20,7 @@ from linli.web.page.rows import case_rows
 def home(request: HttpRequest) -> HttpResponse:
     """``/``: what one may raise, and where to follow it."""
     try:
-        institutions = [i for i in runtime().pack.institutions.values() if i.public]
+        institutions = raisable(runtime().pack)
     except NoPack:
         return render(request, "linli/resident/no_pack.html", status=503)
     context = {"institutions": institutions, "is_demo": sign_in.is_demo()}

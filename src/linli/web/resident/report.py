@@ -21,6 +21,7 @@ from linli.web.page import attachments, forms
 from linli.web.page.case import by_secret
 from linli.web.page.clocks import last_day
 from linli.web.page.forms import Filled
+from linli.web.page.raising import raisable
 from linli.web.page.request import moment, person, private
 from linli.web.resident import draft as drafts
 from linli.web.resident.draft import Draft
@@ -35,7 +36,7 @@ STEPS = (Text("什么事", "What"), Text("在哪里", "Where"), Text("怎么找�
 @require_safe
 def choose(request: HttpRequest) -> HttpResponse:
     """``/report/``: straight to the form when only one kind of matter can be raised."""
-    found = [i for i in runtime().pack.institutions.values() if i.public]
+    found = raisable(runtime().pack)
     if len(found) == 1:
         return HttpResponseRedirect(reverse("report_what", args=[found[0].name]))
     return render(request, "linli/resident/choose.html", {"institutions": found})

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any
 
-from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 
 from linli.kernel.calendar import SHANGHAI
 from linli.kernel.institution import Text
@@ -16,10 +13,12 @@ from linli.ledger import queries
 from linli.ledger.filters import Filters
 from linli.ledger.queries import Row
 from linli.ledger.visible import Viewer
+from linli.web.page import sheets
+from linli.web.page.sheets import safe
 
-KINDS = ("csv", "xlsx")
-MOST = 5000
-STEP = 500
+KINDS = (sheets.CSV, sheets.XLSX)
+MOST = 200_000
+STEP = 1000
 HEAD = (
     Text("编号", "Number"), Text("制度", "Kind"), Text("内容", "Text"), Text("类别", "Category"), Text("地点", "Place"),
     Text("单位", "Unit"), Text("登记时间", "Opened"), Text("环节", "Stage"), Text("办理人", "Held by"),
@@ -27,31 +26,36 @@ HEAD = (
 )  # fmt: skip
 
 
-def answer(kind: str, who: Viewer, filters: Filters, now: datetime, lang: str) -> HttpResponse:
+def answer(kind: str, found: Iterable[Row], now: datetime, lang: str) -> HttpResponseBase:
     """The file, newest first, at most MOST rows (the last line says so when there are more)."""
-    table = [[t.in_(lang) for t in HEAD], *lines(who, filters, now, lang)]
-    if kind == "csv":
-        response = HttpResponse(as_csv(table), content_type="text/csv; charset=utf-8")
-    else:
-        kind_of = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-        response = HttpResponse(as_xlsx(table), content_type=kind_of)
     stamp = now.astimezone(SHANGHAI).strftime("%Y%m%d-%H%M")
-    response.headers["Content-Disposition"] = f'attachment; filename="linli-{stamp}.{kind}"'
+    response = sheets.answer(kind, lines(found, lang), f"linli-{stamp}")
     response.headers["Cache-Control"] = "private, no-store"
     return response
 
 
-def lines(who: Viewer, filters: Filters, now: datetime, lang: str) -> Iterator[list[str]]:
-    """The rows, read page by page so that no export holds the whole table in memory twice."""
+def listed(who: Viewer, filters: Filters, now: datetime) -> Iterator[Row]:
+    """The rows of a list, read page by page, so that no export holds the whole table in memory."""
     before: int | None = None
-    for _ in range(MOST // STEP):
+    while True:
         page = queries.listing(who, filters, now, before=before, size=STEP)
-        yield from (_line(row, lang) for row in page.rows)
+        yield from page.rows
         if page.older is None:
             return
         before = page.older
-    said = Text(f"只导出了前 {MOST} 件，请缩小范围再导出。", f"Only the first {MOST}; narrow the list to get the rest.")
-    yield [said.in_(lang)]
+
+
+def lines(found: Iterable[Row], lang: str) -> Iterator[list[str]]:
+    """The head, a line for each row, and a last one when not all of them are there."""
+    yield [t.in_(lang) for t in HEAD]
+    for number, row in enumerate(found):
+        if number == MOST:
+            most = Text(
+                f"只导出了前 {MOST} 件，请缩小范围再导出。", f"Only the first {MOST}; narrow the list to get the rest."
+            )
+            yield [most.in_(lang)]
+            return
+        yield _line(row, lang)
 
 
 def _line(row: Row, lang: str) -> list[str]:
@@ -66,40 +70,3 @@ def _line(row: Row, lang: str) -> list[str]:
         words(row.stage), words(row.holder), moment(row.due), words(row.result), words(row.tier), moment(row.ended),
     ]  # fmt: skip
     return [safe(c) for c in cells]
-
-
-def safe(cell: str) -> str:
-    """A spreadsheet must not take what a resident typed for a formula: an apostrophe in front keeps it text."""
-    return f"'{cell}" if cell.lstrip()[:1] in ("=", "+", "-", "@", "|", "%") or cell[:1] in ("\t", "\r", "\n") else cell
-
-
-def as_csv(table: Iterable[list[str]]) -> bytes:
-    """With a byte order mark: without it Excel reads Chinese as rubbish."""
-    out = io.StringIO()
-    csv.writer(out).writerows(table)
-    return out.getvalue().encode("utf-8-sig")
-
-
-def as_xlsx(table: Iterable[list[str]]) -> bytes:
-    """A workbook with one sheet; every cell is text."""
-    from openpyxl import Workbook
-    from openpyxl.cell import WriteOnlyCell
-
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet("Linli")
-    sheet.freeze_panes = "A2"
-    for values in table:
-        cells: list[Any] = []
-        for value in values:
-            cell = WriteOnlyCell(sheet, value=_printable(value))
-            cell.data_type = "s"
-            cells.append(cell)
-        sheet.append(cells)
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
-
-
-def _printable(value: str) -> str:
-    """XML has no place for control characters."""
-    return "".join(c for c in value if c in "\t\n" or c >= " ")

@@ -13,9 +13,12 @@ from psycopg.errors import UniqueViolation
 from linli.kernel.institution import Institution, Pack
 from linli.kernel.refusal import Refusal
 from linli.ledger import act as ledger
+from linli.ledger.definitions import runtime
 from linli.ledger.models import Case
 from linli.ledger.visible import Viewer
 from linli.people.registry import Office, Place, Snapshot
+from linli.web.page.raising import raised_first
+from linli.web.page.request import viewer
 
 SOURCE = "staff"
 """With the form's token it makes a matter unique: the same form sent twice opens one case."""
@@ -24,7 +27,12 @@ SOURCE = "staff"
 def openable(pack: Pack, who: Viewer) -> list[Institution]:
     """What ``who`` may open in a duty, for somebody who calls or comes by; what residents may open comes first."""
     found = [i for i in pack.institutions.values() if i.parties[i.raised_by].who == "person" and _paths(i, who)]
-    return sorted(found, key=lambda i: not i.public)
+    return sorted(found, key=lambda i: (not i.public, *raised_first(i)))
+
+
+def may_take_in(request: HttpRequest) -> bool:
+    """Whoever is signed in may open something for somebody else."""
+    return bool(openable(runtime().pack, viewer(request)))
 
 
 def startable(pack: Pack, who: Viewer) -> list[Institution]:

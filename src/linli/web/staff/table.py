@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
@@ -49,7 +49,10 @@ def show(
     tab = _tab(request, given)
     shown = given.but(state="closed") if tab == "closed" and not given.state else given
     if request.GET.get("export") in export.KINDS:
-        return export.answer(request.GET["export"], who, shown.but(mine=tab == "mine" or given.mine), now, lang())
+        mine = shown.but(mine=tab == "mine" or given.mine)
+        found_rows = queries.waiting(who, now) if tab == "waiting" else export.listed(who, mine, now)
+        file = export.answer(request.GET["export"], found_rows, now, lang())
+        return cast(HttpResponse, file)  # streamed, which Django's types keep apart from a page
     page = _page(request, who, tab, shown, now)
     context = {
         "heading": heading,
