@@ -85,7 +85,7 @@ SECRET_LINKS = {
     *("report_sent", "follow", "follow_diagram", "follow_why", "follow_act"),
     *("api_link", "api_link_act", "api_link_why"),
 }
-PUBLIC = {f"open311_{n}" for n in ("requests", "request", "services", "service", "discovery", "unknown")}
+PUBLIC = {f"open311_{n}" for n in ("requests", "request", "services", "service", "discovery", "bulk", "unknown")}
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,12 +108,13 @@ def found(rt: Runtime, snapshot: Snapshot, asked: Wanted, lang: str) -> list[dic
     rows = list(cases.values(*COLUMNS)[start : start + asked.size])
     latest = Entry.objects.filter(case__in=[r["id"] for r in rows]).values_list("case_id").annotate(Max("at"))
     touched = dict(latest) if rows else {}
-    return [_request(rt, snapshot, row, touched.get(row["id"]), lang) for row in rows]
+    return [request(rt, snapshot, row, touched.get(row["id"]), lang) for row in rows]
 
 
-def _request(
+def request(
     rt: Runtime, snapshot: Snapshot, row: Mapping[str, Any], touched: datetime | None, lang: str
 ) -> dict[str, Any]:
+    """One request as the standard writes it, out of COLUMNS; ``touched`` is when its last act was."""
     institution = rt.institution(row["institution"], row["version"])
     name = _name(rt, institution, row["category"]).in_(lang)
     place = visible.public_place(rt.pack, snapshot, row["place"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path, re_path
 
-from linli.web.api import open311, v1, v1_cases, v1_files, v1_why
+from linli.web.api import open311, open311_bulk, v1, v1_cases, v1_files, v1_why
 
 _FORMAT = r"(?:\.(?P<format>[A-Za-z]{1,8}))?"
 
@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern] = [
         rf"^open311/v2/services/(?P<code>[A-Za-z0-9_-]{{1,63}}){_FORMAT}$", open311.service, name="open311_service"
     ),
     re_path(rf"^open311/v2/discovery{_FORMAT}$", open311.discovery, name="open311_discovery"),
+    re_path(r"^open311/bulk(?:\.csv)?$", open311_bulk.bulk, name="open311_bulk"),
     re_path(rf"^open311/v2/(?P<rest>.*?){_FORMAT}$", open311.unknown, name="open311_unknown"),
     path("api/v1/me", v1.me, name="api_me"),
     path("api/v1/cases", v1_cases.cases, name="api_cases"),
