@@ -84,14 +84,14 @@ def test_what_an_official_looks_for_first(pack: Pack) -> None:
         "向“吹哨哪些单位”中的每个单位各发起一件“部门响应”，排在第一位的单位牵头。",
         "“没有解决，请再办”每件事最多 2 次，每次回到“社区收集”环节。",
         "办过这件事的人，不得以回访员的身份",
-        "“答复承诺”：从“反映问题”起，10 个工作日内答复。",
+        "“答复承诺”：从“反映问题”起，10 个工作日内答复（“类别”为“供水”",
         "经督查员同意后才生效",
         "没有网格员的，由社区工作者接办。",
         "只有督查员能看到：“被反映的单位”。",
     ):
         assert said in text
     english = explain(pack, pack.institutions["request"], "en", ON)
-    assert "The grid worker holds the case and must act within 24 hours." in english
+    assert "The grid worker holds the case and must act within 24 hours (within 30 minutes where" in english
     assert "an answer within 10 working days of “Report”" in english
 
 
@@ -103,7 +103,9 @@ def test_a_changed_definition_changes_the_words(pack: Pack) -> None:
 
 
 def test_a_case_walks_before_it_is_answered(pack: Pack) -> None:
-    order = ["found", "collected", "raised", "joint", "gathered", "overseen", "parked", "answered", "closed"]
+    order = [
+        *("found", "collected", "raised", "joint", "gathered", "overseen", "parked", "merged", "answered", "closed")
+    ]
     assert walk(pack.institutions["request"]) == order
     assert walk(pack.institutions["response"])[-3:] == ["responded", "redirected", "unanswered"]
 
@@ -133,7 +135,11 @@ def test_mermaid_titles_cannot_add_a_line_or_markup(pack: Pack) -> None:
 def test_the_table_says_who_what_and_by_when(pack: Pack) -> None:
     rows = table(pack, pack.institutions["request"], "zh", ON)
     row = next(r for r in rows if r.act == "解决不了，报社区")
-    assert (row.stage, row.who, row.by_when) == ("网格发现", "网格员、系统（到期自动）", "24 小时内")
+    assert (row.stage, row.who, row.by_when) == (
+        "网格发现",
+        "网格员、系统（到期自动）",
+        "24 小时内（“急缓程度”为“紧急”的，30 分钟内）",
+    )
     assert (row.leads_to, row.overdue, row.told) == ("社区收集", "解决不了，报社区 → 社区收集", "反映人")
     assert next(r for r in rows if r.act == "申请延期").who == "当前办理人（须督查员同意）"
     assert rows == table(pack, pack.institutions["request"], "zh", ON)

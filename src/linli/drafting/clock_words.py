@@ -62,10 +62,10 @@ class ClockSentences(ActSentences):
         w, title = self.words, self.words.quote(clock.title.in_(self.words.lang))
         first, again = [n for n in clock.from_ if n == "open"], [n for n in clock.from_ if n != "open"]
         starts = w.join((self.act_name(n) for n in first or again), "or")
-        limit, source, until = w.limit(clock.limit), self.source(clock.limit), self._until(clock)
-        found = [
-            w.say(f"{title}：从{starts}起，{limit}{until}{source}。", f"{title}: {until} {limit} of {starts}{source}.")
-        ]
+        value, source, until = w.dated(clock.limit), self.source(clock.limit), self._until(clock)
+        limit, others = (w.amount(value), w.exceptions(clock.limit)) if value else (w.limit(clock.limit), "")
+        zh = f"{title}：从{starts}起，{limit}{until}{others}{source}。"
+        found = [w.say(zh, f"{title}: {until} {limit} of {starts}{others}{source}.")]
         if first and again:
             acts = w.join((self.act_name(n) for n in again), "or")
             found.append(w.say(f"{acts}之后，重新起算。", f"After {acts} it starts anew."))
@@ -75,9 +75,10 @@ class ClockSentences(ActSentences):
         """What stops the clock: the answer, the end, or the acts named."""
         w, stops = self.words, (clock.until,) if isinstance(clock.until, str) else clock.until
         known = {"answered": w.say("答复", "an answer"), "ended": w.say("办结", "its end")}
-        plain = [known[n] for n in stops if n in known]
-        acts = w.join((self.act_name(n) for n in stops if n not in known), "or")
-        return w.say("或者", " or ").join([*plain, *([acts] if acts else [])])
+        named = [known[n] if n in known else self.act_name(n) for n in stops]
+        if len(named) == 1:
+            return named[0]
+        return w.say(f"至少做到一项：{w.join(named)}", w.join(named, "or"))
 
     def _by_told(self, clocks: Iterable[Clock]) -> dict[str, list[Clock]]:
         found: dict[str, list[Clock]] = {}

@@ -40,7 +40,8 @@ class ActSentences:
         """Holder and limit, called units, what people may do, and what happens when the time runs out."""
         w = self.words
         if stage.end:
-            return [w.say("事项到此办结。", "The case is closed here.")]
+            after = [s for act in stage.acts.values() for s in self.done(act, stage=stage)]
+            return [w.say("事项到此办结。", "The case is closed here."), *after]
         found = self._entered(name) + self._held(stage) + self._calls(stage) + self._follows(stage)
         found += [s for s in stage_sentences(w, stage, self.sources) if s]
         for act in stage.acts.values():

@@ -133,21 +133,28 @@ def _only_if(words: Words, act: Act, at: Stage | None) -> str:
 
 def render(rows: Sequence[Row], lang: str) -> str:
     """The table for a terminal: one block a stage, columns aligned with Chinese characters two cells wide."""
-    head = ("可以做", "谁来做", "去向", "告知") if lang.startswith("zh") else ("Act", "Who", "Leads to", "Told")
+    zh = lang.startswith("zh")
+    head, only_if = (
+        (("可以做", "谁来做", "去向", "告知"), "条件") if zh else (("Act", "Who", "Leads to", "Told"), "only if")
+    )
     out: list[str] = []
     for _, group in groupby(rows, key=lambda r: r.stage):
         block = list(group)
         lines: list[tuple[str, ...]] = [head, *((r.act, r.who, r.leads_to, r.told or "—") for r in block)]
         widths = [max(_cells(line[i]) for line in lines) for i in range(len(head))]
         lines.insert(1, tuple("─" * w for w in widths))
-        out += [_heading(block[0], lang), *(_line(line, widths) for line in lines), ""]
+        colon = "：" if zh else ": "
+        notes = [f"  * {r.act}{colon}{only_if} {r.only_if}" for r in block if r.only_if]
+        out += [_heading(block, lang), *(_line(line, widths) for line in lines), *notes, ""]
     return "\n".join(out)
 
 
-def _heading(row: Row, lang: str) -> str:
+def _heading(block: Sequence[Row], lang: str) -> str:
+    row = block[0]
     late = f"逾期：{row.overdue}" if lang.startswith("zh") else f"overdue: {row.overdue}"
-    in_stage = row.by_when if row.overdue else ""
-    return " · ".join(p for p in (f"■ {row.stage}", in_stage, late if row.overdue else "") if p)
+    of_all = len({r.by_when for r in block}) == 1  # the limits of single acts stand with none
+    parts = (f"■ {row.stage}", row.by_when if of_all else "", late if row.overdue else "")
+    return " · ".join(p for p in parts if p)
 
 
 def _line(parts: Sequence[str], widths: Sequence[int]) -> str:

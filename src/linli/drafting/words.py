@@ -95,12 +95,16 @@ class Words:
     def limit(self, parameter: str | None) -> str:
         """The value of a parameter as people say it: 24 小时内, within 2 working days; with what differs by field."""
         value = self.dated(parameter)
-        others = [self._special(v) for v in self._specials(parameter)]
+        others = self.exceptions(parameter)
         if value is None and not others:
             day = self.on.isoformat() if self.on else ""
             return self.say(f"时限未定（{day} 没有规定）", f"no limit set ({day})")
-        said = self.amount(value) if value else self.say("按情况定", "by kind")
-        return said + (self.say(f"（{'；'.join(others)}）", f" ({'; '.join(others)})") if others else "")
+        return (self.amount(value) if value else self.say("按情况定", "by kind")) + others
+
+    def exceptions(self, parameter: str | None) -> str:
+        """What the limit is for certain cases, in brackets; empty where it is the same for all."""
+        others = [self._special(v) for v in self._specials(parameter)]
+        return self.say(f"（{'；'.join(others)}）", f" ({'; '.join(others)})") if others else ""
 
     def amount(self, value: Dated) -> str:
         """One dated value: 24 小时内, within 2 working days."""
