@@ -208,3 +208,36 @@ def test_what_cannot_be_asked_is_a_lookup_error(cast: Cast) -> None:
     for what in ("", "clock:", "clock:nothing", "unit:power", "unit:x", "act:nothing", "holders", "weather"):
         with pytest.raises(LookupError):
             asked(cast, "wang", case, what, NOW)
+
+
+def test_a_shorter_limit_names_what_singled_the_case_out(cast: Cast) -> None:
+    case = cast.opened({"text": "水管爆了", "category": "lighting", "urgency": "emergency"}).id
+    mine, theirs = (asked(cast, key, case, "clock:stage", NOW) for key in (None, "wang"))
+    assert theirs.value is not None and "“急缓程度”为“紧急”的，30 分钟内" in theirs.value.says.zh
+    assert theirs.value.mark.line > 1 and theirs.value.amount == 30
+    assert mine.value is not None and mine.value.says.zh == "30 分钟，自 2022-01-01 起施行", (
+        "graded by staff, for staff"
+    )
+
+
+def test_an_extension_while_the_clocks_stand_is_told_once(cast: Cast) -> None:
+    case = cast.lamp(at(2, 10, 20)).id
+    cast.act("wang", case, "pass_up", at(2, 11), reason="要换线")
+    cast.act("chen", case, "pause", at(2, 11, 10), addition="请说清楚哪一盏")
+    cast.act("chen", case, "extend", at(2, 11, 11), delay="过年", until="2026-03-10")
+    cast.act("xu", case, "extend.agree", at(2, 11, 12))
+    answer = asked(cast, "chen", case, "clock:promise", at(2, 11, 13))
+    assert len(told(answer, "paused")) == 1 and len(told(answer, "extended")) == 1
+    assert answer.says.zh.startswith("现在暂停计时")
+
+
+def test_a_merged_case_can_be_asked_everything(cast: Cast) -> None:
+    first, second = cast.lamp(NOW), cast.lamp(NOW)
+    cast.act("wang", second.id, "pass_up", NOW + HOUR, reason="x")
+    cast.act("chen", second.id, "merge", NOW + HOUR, same_as=str(first.number))
+    found, who = page(cast, "chen", second.id, NOW + 2 * HOUR)
+    assert found.case.stage == "merged"
+    every = why.answers(found, who, NOW + 2 * HOUR)
+    assert {"clock:stage", "clock:promise", "holder"} <= {w.what for w in every}
+    answer = asked(cast, "chen", second.id, "act:answer_too", NOW + 2 * HOUR)
+    assert "不由人做" in (answer.rule.says.zh if answer.rule else "")

@@ -95,6 +95,10 @@ class Rules(Telling):
         """A promise: from when, how long, what does not change it, what starts it anew."""
         return self.words.say("", " ").join(self._promise(self.institution.clocks[name]))
 
+    def dated(self, value: Dated) -> str:
+        """A value that holds for certain cases, with what they have in common."""
+        return self.words.value(value)
+
     def calls(self, stage: Stage) -> str:
         """Which units are called on entering a stage, and what follows once they are done."""
         return self.words.say("", " ").join(self._calls(stage))
@@ -138,9 +142,9 @@ def amount_words(amount: int, unit: str) -> Text:
     return Text(f"{amount} {zh}", f"{amount} {en}{'' if amount == 1 else 's'}")
 
 
-def value(parameter: str, dated: Dated) -> Value:
-    """One dated value as it is told."""
-    amount = amount_words(dated.value, dated.unit)
+def value(parameter: str, dated: Dated, case: Text | None = None) -> Value:
+    """One dated value as it is told; ``case`` says for which kind of case it holds, amount included."""
+    amount = case or amount_words(dated.value, dated.unit)
     zh = f"{amount.zh}，自 {dated.from_} 起" + (f"至 {dated.to} 止" if dated.to else "施行")
     en = f"{amount.en}, from {dated.from_}" + (f" to {dated.to}" if dated.to else " on")
     if dated.unit.startswith("working"):

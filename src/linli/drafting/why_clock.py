@@ -250,6 +250,8 @@ def steps(pack: Pack, run: Run, act_title: Text, changed: Iterable[tuple[Change,
     for change, title, reason in changed:
         event, when = change.event, change.done.entry.at
         if isinstance(event, Paused):
+            if event.at < when:  # an extension of a clock that stands already: the same pause with more left
+                continue
             yield _paused(run, event, title, reason, when, year)
         elif isinstance(event, Resumed):
             due = event.dues[run.name]

@@ -17,7 +17,7 @@ from linli.kernel.calendar import SHANGHAI
 from linli.kernel.case import PAUSE_CLOCK, STAGE_CLOCK
 from linli.kernel.institution import Act, Dated, Institution, Text
 from linli.kernel.refusal import title_of
-from linli.ledger import why_act, why_holder
+from linli.ledger import visible, why_act, why_holder
 from linli.ledger.rows import act_of
 from linli.ledger.view import CaseView
 from linli.ledger.visible import Viewer
@@ -57,7 +57,7 @@ def answers(page: CaseView, who: Viewer, now: datetime, as_reporter: bool = Fals
 def _all(asking: Asking) -> Iterator[Why]:
     for clock in asking.page.clocks:
         yield _clock(asking, clock.name)
-    if not asking.page.case.ended:
+    if asking.kernel.holder and not asking.page.case.ended:
         yield why_holder.holder(asking)
     for code in dict.fromkeys(c.unit for c in asking.kernel.children.values()):
         if code in asking.context.registry.units:
@@ -158,8 +158,16 @@ def _value(asking: Asking, run: Run) -> Value | None:
         holds = v.from_ <= on and (v.to is None or on <= v.to)
         return holds and (v.value, v.unit, v.calendar) == (run.set.amount, run.set.unit, run.set.calendar)
 
-    dated = next((v for v in asking.pack.parameters.get(parameter, ()) if fits(v)), None)
-    return value(parameter, dated) if dated else None
+    known = asking.kernel.fields
+    found = [v for v in asking.pack.parameters.get(parameter, ()) if fits(v)]
+    here = [v for v in found if all(known.get(n) in codes for n, codes in v.when.items())]
+    dated = max(here or found, key=lambda v: len(v.when), default=None)
+    if dated is None:
+        return None
+    read = visible.fields(asking.institution, asking.page.clearance, dict.fromkeys(dated.when, 1), asking.actor.roles)
+    if not dated.when or len(read) < len(dated.when):  # what singled the case out may not be theirs to know
+        return value(parameter, dated)
+    return value(parameter, dated, said(asking.pack, run.by.institution, on, lambda r: r.dated(dated)))
 
 
 def _changes(asking: Asking, run: Run) -> Iterator[Text]:

@@ -23,6 +23,7 @@ KEYS = {
     "not_yet": "when",
     "guard_fails": "when",
     "voted": "does",
+    "over": "within",
 }
 """Which key of the act each refusal rests on."""
 BLOCKS = {
