@@ -32,16 +32,17 @@ def read_text(path: Path) -> str:
     raise click.ClickException(f"{path} is neither UTF-8 nor GB18030; save it as “CSV UTF-8”.")
 
 
-def read_rows(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
+def read_rows(
+    path: Path, needed: Sequence[str] = NEEDED, optional: Sequence[str] = OPTIONAL
+) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
     """The header and (line, row) pairs; a line is where the row begins in the file, the header being line 1."""
     reader = csv.DictReader(io.StringIO(read_text(path), newline=""), restval="", restkey="")
     header = [name.strip() for name in reader.fieldnames or ()]
     reader.fieldnames = header
-    missing = [name for name in NEEDED if name not in header]
+    missing = [name for name in needed if name not in header]
     if missing:
-        raise click.ClickException(
-            f"{path} line 1: no column {', '.join(missing)}; the first line must name {', '.join(NEEDED + OPTIONAL)}."
-        )
+        names = ", ".join((*needed, *optional))
+        raise click.ClickException(f"{path} line 1: no column {', '.join(missing)}; the first line must name {names}.")
     rows: list[tuple[int, dict[str, str]]] = []
     line = 2
     try:
@@ -86,13 +87,14 @@ def command(file: Path, as_json: bool) -> None:
     rejected = file.with_name(f"{file.stem}.rejects.csv")
     if rejects:
         write_rejects(rejected, header, rejects)
-    _tell(file, rejected if rejects else None, len(rows), created, changed, rejects, as_json)
+    tell(file, rejected if rejects else None, len(rows), created, changed, rejects, as_json)
     sys.exit(1 if rejects else 0)
 
 
-def _tell(
+def tell(
     file: Path, rejected: Path | None, rows: int, created: int, changed: int, rejects: Sequence[Reject], as_json: bool
 ) -> None:
+    """Say how an import went: in words, with the first rejects, or as JSON."""
     if as_json:
         told: dict[str, Any] = {"file": str(file), "rows": rows, "created": created, "changed": changed}
         told["rejects"] = [{"line": r.line, "reason": r.reason} for r in rejects]

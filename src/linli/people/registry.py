@@ -15,7 +15,8 @@ from datetime import date
 from django.db import connection, transaction
 
 from linli.people.models import Duty
-from linli.places.models import Area, Registry, Unit
+from linli.places.dispatch import Rule, rules
+from linli.places.models import Area, Dispatch, Registry, Unit
 
 
 def belongs(unit: str | None, to: str | None) -> bool:
@@ -83,6 +84,7 @@ class Snapshot:
     units_by_path: dict[str, Office] = field(default_factory=dict)
     held: dict[tuple[str, str], list[Held]] = field(default_factory=dict)
     of_person: dict[str, list[Held]] = field(default_factory=dict)
+    catalogue: list[Rule] = field(default_factory=list)
 
     def holders(self, duty: str, path: str, day: date, not_of: str | None = None) -> list[Held]:
         """Everybody who holds ``duty`` at exactly ``path`` on ``day``, without the people of the unit ``not_of``."""
@@ -114,6 +116,10 @@ class Snapshot:
             if node and self.holders(duty, node, day, not_of):
                 return Holder(duty, node, step > 0)
         return None
+
+    def dispatch(self, category: str | None, place: str, day: date) -> list[Rule]:
+        """The units that the catalogue names for a matter of ``category`` at ``place``, the leader first."""
+        return [r for r in rules(self.catalogue, category, place, day) if r.unit in self.units]
 
     def nearest(self, lat: float, lng: float, kind: str) -> Place | None:
         """The place of ``kind`` whose point is nearest; distance on a plane is near enough inside one city."""
@@ -169,6 +175,11 @@ def _load(version: int) -> Snapshot:
     for unit in Unit.objects.filter(valid_to__isnull=True).select_related("area"):
         office = Office(unit.code, unit.name, unit.kind, unit.path, unit.area.path)
         snapshot.units[office.code] = snapshot.units_by_path[office.path] = office
+    listed = Dispatch.objects.select_related("area", "unit", "owner")
+    snapshot.catalogue = [
+        Rule(d.category, d.area.path, d.unit.code, d.rank, d.source, d.owner.code, d.valid_from, d.valid_to)
+        for d in listed
+    ]
     _load_duties(snapshot, Duty.objects.select_related("unit"))
     return snapshot
 

@@ -65,6 +65,36 @@ class Unit(models.Model):
         return self.name
 
 
+class Dispatch(models.Model):
+    """The dispatch catalogue: which unit a category belongs to at a place, from when to when, by what rule.
+
+    北京市接诉即办工作条例 第十一条 asks for one that is kept up to date; ``owner`` is the unit that does so.
+    """
+
+    category = models.CharField(max_length=63)
+    area = models.ForeignKey(Area, on_delete=models.PROTECT, related_name="dispatches")
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="dispatches")
+    rank = models.SmallIntegerField(default=1, help_text="1 is the first receiver, who leads")
+    source = models.CharField(max_length=300)
+    owner = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="dispatches_kept")
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True, blank=True, help_text="last day; empty while it holds")
+
+    class Meta:
+        constraints = [
+            # A category belongs to a unit at a place once.
+            models.UniqueConstraint(
+                fields=["category", "area", "unit"],
+                condition=Q(valid_to__isnull=True),
+                name="one_living_dispatch_per_unit",
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_to__isnull=True) | Q(valid_to__gte=models.F("valid_from")),
+                name="dispatch_ends_after_it_begins",
+            ),
+        ]
+
+
 class Registry(models.Model):
     """One row: a number that grows with every change to places, units or duties, so that caches know they are old."""
 

@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods
 
+from linli.kernel.calendar import SHANGHAI
 from linli.kernel.institution import Text
 from linli.kernel.refusal import Refusal
 from linli.ledger import act as ledger
@@ -162,7 +163,7 @@ def show(request: HttpRequest, door: Door, again: Again | None = None) -> HttpRe
     asks = why.folds(view, door.page)
     if context["rail"]["here"]:
         context["rail"]["here"] |= {"why_holder": asks["holder"], "why_clock": asks["stage"]}
-    acts = [draw_act(view, d, door, again) for d in view.acts]
+    acts = [draw_act(view, d, door, now, again) for d in view.acts]
     own = view.institution.stages[view.case.stage].acts
     first = [a for a in acts if a["base"] in own or a["settles"]]
     if again is None and first:
@@ -183,10 +184,12 @@ def show(request: HttpRequest, door: Door, again: Again | None = None) -> HttpRe
     return private(render(request, "linli/page/case.html", context, status=422 if again else 200))
 
 
-def draw_act(view: CaseView, doable: Doable, door: Door, again: Again | None) -> dict[str, Any]:
+def draw_act(view: CaseView, doable: Doable, door: Door, now: datetime, again: Again | None) -> dict[str, Any]:
     """An act with its form, as ``linli/page/act.html`` takes it; what came back is in it again."""
     back = again if again and again.act == doable.name else None
-    frame = Frame(runtime().pack, view.institution, registry.current(), view.case.place)
+    snapshot, day = registry.current(), now.astimezone(SHANGHAI).date()
+    listed = tuple(snapshot.dispatch(view.case.category, view.case.place, day))
+    frame = Frame(runtime().pack, view.institution, snapshot, view.case.place, listed)
     prefix = doable.name.replace(".", "-") + "-"
     filled = forms.refused(back.filled, back.refusal) if back else None
     fields = forms.controls(frame, doable.needs, doable.may, filled, prefix, doable.results)

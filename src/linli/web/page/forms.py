@@ -17,6 +17,7 @@ from django.utils.datastructures import MultiValueDict
 from linli.kernel.institution import Code, Field, Institution, Pack, Text
 from linli.kernel.refusal import Refusal
 from linli.people.registry import Office, Snapshot
+from linli.places.dispatch import Rule
 from linli.web.page import attachments
 
 SHORT_TEXT = 120
@@ -35,6 +36,8 @@ class Frame:
     institution: Institution
     snapshot: Snapshot
     place: str = ""
+    listed: tuple[Rule, ...] = ()
+    """What the dispatch catalogue says of this case: the units proposed where none was chosen yet."""
 
 
 @dataclass(slots=True)
@@ -147,8 +150,9 @@ def _files(frame: Frame, spec: Field, value: Any, required: bool) -> dict[str, A
 
 
 def _units(frame: Frame, spec: Field, value: Any, required: bool) -> dict[str, Any]:
-    chosen = list(value or ())
     offered = offered_units(frame, spec)
+    proposed = [r.unit for r in frame.listed if r.unit in {u.code for u in offered}] if spec.max != 1 else []
+    chosen = list(value or proposed)
     if spec.max == 1:
         options = [{"value": "", "label": UNKNOWN if required else Text("没有", "None")}]
         now = chosen[0] if chosen else ""
@@ -159,6 +163,8 @@ def _units(frame: Frame, spec: Field, value: Any, required: bool) -> dict[str, A
         }
     options = [{"value": u.code, "label": u.name, "chosen": u.code in chosen} for u in offered]
     f: dict[str, Any] = {"kind": "checks", "value": None, "options": options}
+    if proposed:
+        f["help"] = _by_catalogue(frame)
     if _has_lead(frame.institution, spec.name):
         lead = [{"value": "", "label": UNKNOWN}, *({"value": u.code, "label": u.name} for u in offered)]
         f["lead"] = {
@@ -168,6 +174,18 @@ def _units(frame: Frame, spec: Field, value: Any, required: bool) -> dict[str, A
         f["label"], f["required"] = Text("还要哪些单位一起办", "Which others take part"), False
         f["plain"] = True
     return f
+
+
+def _by_catalogue(frame: Frame) -> Text:
+    """Why these units are proposed: the line of the catalogue, from when, on what ground, and who keeps it."""
+    first = frame.listed[0]
+    units = frame.snapshot.units
+    names = "、".join(units[r.unit].name for r in frame.listed)
+    owner = units[first.owner].name if first.owner in units else first.owner
+    return Text(
+        f"按派单目录选好了：{names}（{first.source}，{first.starts} 起，由{owner}维护）。可以改。",
+        f"Proposed by the dispatch catalogue: {names} ({first.source}, since {first.starts}, kept by {owner}).",
+    )
 
 
 def _has_lead(institution: Institution, name: str) -> bool:

@@ -19,7 +19,7 @@ def form(request: HttpRequest, number: int, act: str, back: str) -> HttpResponse
     found = next((d for d in view.acts if d.name == act), None)
     if found is None:
         raise Http404
-    drawn = case.draw_act(view, found, door, None)
+    drawn = case.draw_act(view, found, door, moment(request), None)
     context = {"act": drawn, "case": view.case, "view": view, "next": back, "door": door}
     part = "form_part" if request.headers.get("HX-Request") == "true" else "form"
     return private(render(request, f"linli/staff/{part}.html", context))
