@@ -98,12 +98,19 @@ def expected(case: str) -> Expected:
         len(limited) + len(found.clocks) + bool(found.every),
         {n for n, act in overdue.items() if act is None or act.to is None},
         {n for n, s in stages.items() if s.end},
-        sum(_somebody_else(found, n, a) for n in opened if n not in apart for a in stages[n].acts.values()),
+        sum(_somebody_else(found, n, a) for n in opened if n not in apart for a in _drawn(found, n, apart)),
     )
 
 
+def _drawn(found: Institution, stage: str, apart: set[str]) -> list[Act]:
+    """The stage's own acts, and those of `anywhere` that lead to an open stage of the main flow."""
+    own = found.stages[stage].acts
+    main = {n for n, s in found.stages.items() if not s.end and n not in apart}
+    return [a for n, a in found.acts_at(stage).items() if n in own or a.to in main]
+
+
 def _somebody_else(found: Institution, stage: str, act: Act) -> bool:
-    people = [r for r in act.by if r not in ("clock", "children")]
+    people = [r for r in act.by if r not in ("clock", "children", "lead")]
     mine = "holder" in people or found.stages[stage].holder in people
     return bool(people) and not mine and act.to in found.stages and found.stages[stage].calls is None
 

@@ -7,6 +7,7 @@ party, role               a lane
 opening                   the start event, in the lane of the party who raises; with `every` started by a timer
 stage                     a user task in its holder's lane; an end event where a case is closed
 stage that `calls`        a parallel multi-instance call activity; its other acts are interrupting message events on it
+stage that `follows`      a user task; the other case's outcome is an interrupting message event on it, as `gathers` is
 act of the holder         a flow out of the exclusive gateway behind the task, acts with one goal sharing one flow
 act of somebody else      a user task in that person's lane, behind the same gateway
 `when` of an act          part of the condition of its flow, and a line in a note
@@ -143,7 +144,18 @@ class _Building:
             self._leave_call(name, stage, node, by_people)
         else:
             self._leave_task(name, stage, node, by_people)
+            self._by_others(name, stage, node)
         self._timer(name, stage, node)
+
+    def _by_others(self, name: str, stage: Stage, node: Node) -> None:
+        """Messages from other cases: the one that is followed came out, units called before have all ended."""
+        awaited = [stage.gathers, *((stage.follows.then, stage.follows.otherwise) if stage.follows else ())]
+        for act in (stage.acts[n] for n in dict.fromkeys(awaited) if n in stage.acts):
+            goals = self._goals(name, act)
+            if goals and not any(r not in SYSTEM for r in act.by):  # people's acts are drawn as theirs
+                event = self._event(node, ("on", name, act.name), "message", self.speech.act(act))
+                event.docs = self.speech.told([act])
+                self._away(event, goals, [act])
 
     def _leave_call(self, name: str, stage: Stage, node: Node, by_people: list[Act]) -> None:
         gathered = stage.acts.get(stage.calls.then) if stage.calls else None
