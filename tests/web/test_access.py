@@ -42,6 +42,7 @@ BY_NUMBER = {
     "case_diagram": "/cases/{number}/diagram/",
     "case_why": "/cases/{number}/why/",
     "case_act": "/cases/{number}/acts/remark/",
+    "case_dates": "/cases/{number}/dates.ics",
     "field_act": "/field/tasks/{number}/solve/",
     "department_act": "/department/tasks/{number}/respond/",
     "api_case": "/api/v1/cases/{number}",
@@ -76,13 +77,14 @@ OPEN = {
         "institutions",
         "institution",
         "institution_draft",
+        "calendar",
         "institution_compare",
     ),
     *("set_language", "api_me", "api_upload", "api_institutions", "api_institution", "api_areas", "api_units"),
     *("api_openapi", "api_unknown", "api_figures", "api_figure_why"),
 }
 SECRET_LINKS = {
-    *("report_sent", "follow", "follow_diagram", "follow_why", "follow_act"),
+    *("report_sent", "follow", "follow_dates", "calendar_feed", "follow_diagram", "follow_why", "follow_act"),
     *("api_link", "api_link_act", "api_link_why"),
 }
 PUBLIC = {f"open311_{n}" for n in ("requests", "request", "services", "service", "discovery", "bulk", "unknown")}

@@ -13,6 +13,7 @@ ROOMS = (
     "linli.places",
     "linli.people",
     "linli.ledger",
+    "linli.features.calendars",
     "linli.features.mail",
     "linli.features.webhooks",
     "linli.web",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from linli.web.page import attachments, case, sign_in
+from linli.web.page import attachments, case, ics, sign_in
 
 urlpatterns: list[URLPattern] = [
     path("cases/<int:number>/", case.case, name="case"),
@@ -15,6 +15,10 @@ urlpatterns: list[URLPattern] = [
     path("c/<str:secret>/diagram/", case.follow_diagram, name="follow_diagram"),
     path("c/<str:secret>/why/", case.follow_why, name="follow_why"),
     path("c/<str:secret>/acts/<str:act>/", case.follow_act, name="follow_act"),
+    path("cases/<int:number>/dates.ics", ics.case_dates, name="case_dates"),
+    path("c/<str:secret>/dates.ics", ics.follow_dates, name="follow_dates"),
+    path("calendar/", ics.manage, name="calendar"),
+    path("calendar/<str:token>/due.ics", ics.feed, name="calendar_feed"),
     path("files/<uuid:id>/", attachments.file, name="file"),
     path("sign-in/", sign_in.sign_in, name="sign_in"),
     path("sign-in/as/<slug:key>/", sign_in.become, name="become"),

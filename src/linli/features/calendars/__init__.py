@@ -1,0 +1,1 @@
+"""Personal calendar addresses: see README.md."""
