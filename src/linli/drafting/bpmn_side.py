@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from linli.drafting.bpmn_parts import Flow, Group, Node, ident
 from linli.drafting.bpmn_words import Speech
+from linli.drafting.clock_words import waited_for
 from linli.drafting.words import SYSTEM
 from linli.kernel.institution import Act, Institution
 
@@ -88,9 +89,8 @@ class Side:
         start.event, start.interrupting = "timer", False
         self.speech.set_time(start, clock.limit)
         told = w.join(w.title(r) for r in clock.tells)
-        title = w.say(
-            f"没有兑现，告知{told}" if told else "没有兑现，计数", f"broken: tell {told}" if told else "broken"
-        )
+        zh, en = ("期满", "over") if waited_for(self.institution, clock) else ("没有兑现", "broken")
+        title = w.say(f"{zh}，告知{told}" if told else f"{zh}，计数", f"{en}: tell {told}" if told else en)
         end = self.add(group, Node(f"{group.node.id}_end", "endEvent", title, lane), after=start)
         end.event = "message"
         return group

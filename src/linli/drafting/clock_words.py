@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from linli.drafting.condition_words import parse
 from linli.drafting.sentences import ActSentences
 from linli.drafting.table import edges, walk
-from linli.kernel.institution import Clock
+from linli.kernel.institution import Clock, Institution
 
 
 class ClockSentences(ActSentences):
@@ -16,7 +16,7 @@ class ClockSentences(ActSentences):
     def promises(self) -> list[str]:
         """Clocks that run over several stages and are promised to somebody: what they count from and to, who hears."""
         w = self.words
-        promised = [c for c in self.institution.clocks.values() if not self._waits(c)]
+        promised = [c for c in self.institution.clocks.values() if not waited_for(self.institution, c)]
         found = [s for clock in promised for s in self._promise(clock)]
         if promised:
             found.append(
@@ -36,7 +36,7 @@ class ClockSentences(ActSentences):
     def waits(self) -> list[str]:
         """Clocks that must run out before something may be done, such as a notice that has to hang its time."""
         w, found = self.words, []
-        for clock in (c for c in self.institution.clocks.values() if self._waits(c)):
+        for clock in (c for c in self.institution.clocks.values() if waited_for(self.institution, c)):
             title, limit = w.quote(clock.title.in_(w.lang)), w.limit(clock.limit)
             told = w.join(w.role(r) for r in clock.tells)
             starts = w.join(self.act_name(n) for n in clock.from_)
@@ -51,12 +51,6 @@ class ClockSentences(ActSentences):
             if told:
                 found.append(w.say(f"期满时系统告知{told}。", f"When it is over, this is told to {told}."))
         return found
-
-    def _waits(self, clock: Clock) -> bool:
-        """Whether a guard asks that the clock has run out."""
-        acts = [self.institution.anywhere, *(s.acts for s in self.institution.stages.values())]
-        guards = [a.when for of in acts for a in of.values() if a.when]
-        return clock.counts is not None and any(f"count_{clock.counts}" in _names_in(g) for g in guards)
 
     def _promise(self, clock: Clock) -> list[str]:
         w, title = self.words, self.words.quote(clock.title.in_(self.words.lang))
@@ -162,6 +156,13 @@ class ClockSentences(ActSentences):
                         )
                     )
         return found
+
+
+def waited_for(institution: Institution, clock: Clock) -> bool:
+    """Whether a guard asks that the clock has run out, such as a notice that must hang its time: no promise then."""
+    acts = [institution.anywhere, *(s.acts for s in institution.stages.values())]
+    guards = [a.when for of in acts for a in of.values() if a.when]
+    return clock.counts is not None and any(f"count_{clock.counts}" in _names_in(g) for g in guards)
 
 
 def _names_in(expression: str) -> set[str]:
