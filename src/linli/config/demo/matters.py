@@ -18,7 +18,7 @@ from linli.config.demo.city_files import document
 from linli.config.demo.crowd import Crowd
 from linli.config.demo.hours import Hours, Week
 from linli.config.demo.world import DemoError, World
-from linli.kernel.calendar import SHANGHAI
+from linli.kernel.calendar import SHANGHAI, CalendarGap, add_working_days
 from linli.kernel.case import STAGE_CLOCK
 from linli.kernel.case import Case as KernelCase
 from linli.kernel.every import occurrences
@@ -41,6 +41,10 @@ LONGEST = timedelta(days=5)
 WORKING_DAY = 420
 """Minutes; ``ago: 2`` is two working days."""
 NOBODY = {"clock", "children", "lead"}
+
+
+class Ahead(Exception):
+    """An act's limit reaches into a year whose calendar is not out yet."""
 
 
 @dataclass(slots=True)
@@ -81,6 +85,8 @@ class Lives(World):
         margin = timedelta(days=30)
         self.week = Week((first - margin).date(), (now + margin).date(), rt.pack.calendars["office"])
         self.count = 0
+        self.stopped = 0
+        """Matters that stay where they are because the calendar of a coming year is not out yet."""
 
     def live(self) -> int:
         """Everything that happens up to now; how many matters there are. Raises DemoError."""
@@ -188,10 +194,14 @@ class Lives(World):
         if run is None:
             recurring.open_due(at)
             self._bind(at)
-        elif not run.id:
-            self._open(at, run)
         else:
-            self._act(at, run)
+            try:
+                self._act(at, run) if run.id else self._open(at, run)
+            except (
+                Ahead,
+                CalendarGap,
+            ):  # near the year's end: a matter stays where its next limit would need a year without data
+                self.stopped += 1
         self.horizon = due.first_due()
         self.deliver(at)
 
@@ -217,7 +227,9 @@ class Lives(World):
         elif by is not None and not self._has_account(by):
             by = None
         opens = institution.open
-        data = {n: self._value(institution, n, run.item[n], at) for n in (*opens.needs, *opens.may) if n in run.item}
+        data = {
+            n: self._value(institution, n, run.item[n], at, at) for n in (*opens.needs, *opens.may) if n in run.item
+        }
         self._locate(run, data)
         channel = str(run.item.get("channel", "web"))
         opening = ledger.Opening(institution.name, run.place, ledger.Reporter(run.person), by, channel, run.unit)
@@ -279,6 +291,8 @@ class Lives(World):
 
     def _done(self, outcome: ledger.Receipt | Refusal, run: Run, act: str, at: datetime) -> ledger.Receipt:
         if isinstance(outcome, Refusal):
+            if outcome.code == "gap":
+                raise Ahead
             wrong = "; ".join(f"{n}: {t.zh}" for n, t in outcome.fields.items())
             words = next((str(v) for v in run.item.values() if isinstance(v, str) and len(v) > 12), run.item)
             raise DemoError(
@@ -362,7 +376,7 @@ class Lives(World):
                 raw = called
             else:
                 continue
-            data[name] = self._value(institution, name, raw, at)
+            data[name] = self._value(institution, name, raw, at, case.opened)
         if len(act.result) > 1:
             data["result"] = given.get("result") or run.item.get("result") or act.result[0]
         return data
@@ -380,17 +394,17 @@ class Lives(World):
         calls = institution.stages[act.to].calls if act.to and act.to in institution.stages else None
         return list(given.get("each", {})) if calls and calls.for_each == name else []
 
-    def _value(self, institution: Institution, name: str, raw: Any, at: datetime) -> Any:
-        """Dates are written as days from the act on; ``{month}`` is its month, ``{next_month}`` the one after."""
+    def _value(self, institution: Institution, name: str, raw: Any, at: datetime, begun: datetime) -> Any:
+        """A date is written as days from the act on, ``6w`` for working days; ``{month}`` is that of the opening."""
         spec = institution.fields[name]
         day = at.astimezone(SHANGHAI).date()
         if spec.type == "date" and isinstance(raw, int):
             return (day + timedelta(days=raw)).isoformat()
+        if spec.type == "date" and str(raw).endswith("w"):
+            return add_working_days(self.rt.pack.calendars["office"], day, int(raw[:-1])).isoformat()
         if isinstance(raw, str):
-            after = (day.replace(day=1) + timedelta(days=32)).replace(day=1)
-            words = {"{month}": f"{day.year} 年 {day.month} 月", "{next_month}": f"{after.year} 年 {after.month} 月"}
-            for mark, said in words.items():
-                raw = raw.replace(mark, said)
+            month = begun.astimezone(SHANGHAI)
+            return raw.replace("{month}", f"{month.year} 年 {month.month} 月")
         return raw
 
 
