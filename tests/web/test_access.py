@@ -78,6 +78,7 @@ OPEN = {
         "institution",
         "institution_draft",
         "calendar",
+        "command_webhooks",
         "institution_compare",
     ),
     *("set_language", "api_me", "api_upload", "api_institutions", "api_institution", "api_areas", "api_units"),

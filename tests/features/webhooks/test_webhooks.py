@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from cloudevents.core.bindings.http import HTTPMessage, from_http_event
 from django.db import connections
+from django.test import Client
 from django.utils import timezone
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
@@ -321,3 +322,30 @@ def test_by_command(transactional_db: None, process_environment: dict[str, str],
     ):
         told = run("webhook", *wrong)
         assert told.returncode == 2 and "Traceback" not in told.stderr, told.stderr
+
+
+def test_the_page_is_for_those_who_supervise(cast: Cast, box: Receiver) -> None:
+    box.answers = [410]
+    subscribe(box)
+    lamp = cast.lamp()
+    go()
+    for key in ("wang", "zhou", "li", "tang"):
+        client = Client()
+        client.force_login(cast.accounts[key])
+        assert client.get("/command/webhooks/").status_code == 404, key
+        assert client.post("/command/webhooks/", {"do": "again"}).status_code == 404, key
+    assert Client().get("/command/webhooks/").status_code == 302
+    client = Client()
+    client.force_login(cast.accounts["xu"])
+    html = client.get("/command/webhooks/").content.decode()
+    assert box.url in html and "已停" in html and str(lamp.number) in html and "410" in html
+    assert "whsec_" not in html
+    (s,) = Subscription.objects.all()
+    assert "使用中" in client.post("/command/webhooks/", {"do": "start", "id": s.id}, follow=True).content.decode()
+    assert "1 件会重新发送" in client.post("/command/webhooks/", {"do": "again"}, follow=True).content.decode()
+    assert acts.deliver(timezone.now) == acts.Tally(sent=1)
+    assert (
+        "对方收到了测试" in client.post("/command/webhooks/", {"do": "test", "id": s.id}, follow=True).content.decode()
+    )
+    for nonsense in ({"do": "test", "id": "9" * 30}, {"do": "x"}, {"do": "stop", "id": "-1"}):
+        assert client.post("/command/webhooks/", nonsense).status_code == 302

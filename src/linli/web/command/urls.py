@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from linli.web.command import figures
+from linli.web.command import figures, webhooks
 from linli.web.page.nav import offer
 
 urlpatterns: list[URLPattern] = [
     path("", figures.overview, name="command"),
     path("why/", figures.explained, name="command_why"),
     path("cases/", figures.cases, name="command_cases"),
+    path("webhooks/", webhooks.webhooks, name="command_webhooks"),
 ]
 offer("command", "command", "总览", "Overview", "bar-chart")
 offer("command", "command_cases", "事项", "Matters", "inbox")

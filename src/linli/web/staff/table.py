@@ -69,8 +69,14 @@ def show(
         "exports": [{"kind": k, "url": f"?{_query(request, export=k, before=None, after=None)}"} for k in export.KINDS],
         "empty": {"text": EMPTY[tab], "icon": "inbox"},
         "search": given.q,
+        "supervises": supervises(rt.pack, who),
     }
     return private(render(request, "linli/staff/cases.html", context))
+
+
+def supervises(pack: Pack, who: Viewer) -> bool:
+    """Whether a duty of theirs reads what only supervision reads."""
+    return any(h.duty in pack.duties and pack.duties[h.duty].sees == "supervisor" for h in who.duties)
 
 
 def number_of(request: HttpRequest, who: Viewer, given: Filters, now: datetime) -> HttpResponse | None:
