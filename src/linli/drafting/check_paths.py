@@ -99,7 +99,7 @@ def _silent(graph: Graph) -> list[Finding]:
     """Ends reached without an answer, or without a result; once for each act that leads there."""
     findings, told = [], set()
     start = next(iter(graph.edges))
-    if graph.institution.stages[start.stage].end:
+    if graph.institution.stages[start.stage].end and not start.answered:  # what is only noted answers as it opens
         act = graph.institution.open
         say = "一开办就办结，没有答复提出的人。", "The case is closed when it opens; nobody is answered."
         findings.append(found("silent-end", act.marks.get("to", act.mark), *say, graph.path(start)))
