@@ -184,7 +184,7 @@ class Telling(ClockSentences):
             if spec and above and above in known:
                 here, up = known[spec.duty].title.in_(w.lang), known[above].title.in_(w.lang)
                 found.append(
-                    w.say(f"没有{here}的，由{up}接办。", f"Where nobody is {_low(here)}, {_low(up)} takes over.")
+                    w.say(f"{here}空缺的，由{up}接办。", f"Where nobody is {_low(here)}, {_low(up)} takes over.")
                 )
         return found
 

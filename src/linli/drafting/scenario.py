@@ -289,11 +289,10 @@ class _Stage:
 
     def _named(self, on: str | None) -> str:
         """The id of the main case, or of the latest one of that unit or name; empty when there is none."""
-        return (
-            "main"
-            if on in (None, "main")
-            else next((i for i in reversed(self.played.cases) if i.startswith(f"{on}#")), "")
-        )
+        if on in (None, "main"):
+            return "main"
+        found = [i for i in self.played.cases if i.startswith(f"{on}#")]
+        return max(found, key=lambda i: int(i.rpartition("#")[2]), default="")
 
     def _filled(self, institution: Institution, data: Mapping[str, Any], id: str) -> Mapping[str, Any]:
         """``data`` with the cases that it names, as the ledger would find them by their numbers."""
