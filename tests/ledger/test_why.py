@@ -20,6 +20,7 @@ from linli.ledger.models import Case
 from linli.ledger.why_ask import Asking
 from linli.people import acts as people
 from linli.people import registry
+from linli.places.dispatch import import_dispatch
 from tests.cast import NOW, Cast, area
 
 PACKS = Path(linli.__file__).parent / "packs"
@@ -241,3 +242,21 @@ def test_a_merged_case_can_be_asked_everything(cast: Cast) -> None:
     assert {"clock:stage", "clock:promise", "holder"} <= {w.what for w in every}
     answer = asked(cast, "chen", second.id, "act:answer_too", NOW + 2 * HOUR)
     assert "不由人做" in (answer.rule.says.zh if answer.rule else "")
+
+
+def test_a_called_unit_is_told_by_the_catalogue_of_that_day(cast: Cast) -> None:
+    line = {
+        "category": "lighting", "area": "320402000000", "unit": "power", "rank": "1", "owner": "command",
+        "source": "区城市管理职责清单第 14 项", "valid_from": "2024-01-01", "valid_to": "",
+    }  # fmt: skip
+    import_dispatch([(2, line)], ["lighting"])
+    case = cast.lamp(NOW).id
+    cast.act("wang", case, "pass_up", NOW + HOUR, reason="x")
+    cast.act("chen", case, "pass_up", NOW + HOUR, reason="x")
+    cast.act("zhou", case, "whistle", NOW + 2 * HOUR, units=["power", "housing"], reason="一起去")
+    import_dispatch([(2, line | {"valid_from": "2026-03-03", "source": "后来的清单"})], ["lighting"])
+    registry.fresh()
+    power, housing = (asked(cast, "zhou", case, f"unit:{u}", NOW + 30 * HOUR) for u in ("power", "housing"))
+    assert power.source == "区城市管理职责清单第 14 项" and "由区城运中心维护" in told(power, "catalogue")[0]
+    assert told(housing, "catalogue") == ["派单目录里这一类写的是供电公司，没有写它。"]
+    assert housing.source != power.source

@@ -6,16 +6,18 @@ from collections.abc import Iterator
 
 from linli.drafting.why import Rule, Step, Why, moment_words, rule, said, times
 from linli.drafting.why_clock import Done
+from linli.kernel.calendar import SHANGHAI
 from linli.kernel.case import Called, Followed, Joined, Moved
 from linli.kernel.institution import Role, Text
 from linli.kernel.refusal import title_of
-from linli.ledger import mandates
+from linli.ledger import mandates, visible
 from linli.ledger.definitions import runtime
 from linli.ledger.models import Entry
 from linli.ledger.rows import act_of
 from linli.ledger.view import entry_of
-from linli.ledger.why_ask import Asking, event_in, node_name, quoted
+from linli.ledger.why_ask import Asking, event_in, listed, node_name, quoted
 from linli.people.registry import Holder, belongs
+from linli.places.dispatch import Rule as CatalogueLine
 
 UNIT = Text("承办单位", "the unit addressed")
 
@@ -176,10 +178,37 @@ def unit(asking: Asking, code: str) -> Why:
             f"{who.en} chose {name}{lead.en} {at.en} with “{act.en}”{because.en}.",
         ),
         rule=_calls(asking, done),
-        source=done.institution.source,
-        steps=(_chosen(joined, act, role, done),),
+        source=next((line.source for line in _catalogue(asking, done) if line.unit == code), done.institution.source),
+        steps=(_chosen(joined, act, role, done), *_by_catalogue(asking, done, code)),
         changes=tuple(_objections(asking, done)),
     )
+
+
+def _catalogue(asking: Asking, done: Done) -> list[CatalogueLine]:
+    """What the dispatch catalogue said of this case on the day the units were chosen, if the asker reads its category.
+
+    Its lines are dated and never overwritten, so the day can be asked long after.
+    """
+    category = asking.page.case.category
+    if not visible.fields(asking.institution, asking.page.clearance, {"category": category}, asking.actor.roles):
+        return []
+    day = done.entry.at.astimezone(SHANGHAI).date()
+    return asking.context.registry.dispatch(category, asking.context.where.place, day)
+
+
+def _by_catalogue(asking: Asking, done: Done, code: str) -> Iterator[Step]:
+    """The catalogue's own line for the unit, or that it names others."""
+    lines, units = _catalogue(asking, done), asking.context.registry.units
+    line = next((found for found in lines if found.unit == code), None)
+    if line:
+        owner = units[line.owner].name if line.owner in units else line.owner
+        zh = f"派单目录写明归它办：{line.source}，{line.starts} 起，由{owner}维护。"
+        en = f"The dispatch catalogue names it: {line.source}, since {line.starts}, kept by {owner}."
+        yield Step("catalogue", Text(zh, en))
+    elif lines:
+        names = listed(Text(units[found.unit].name, units[found.unit].name) for found in lines)
+        zh = f"派单目录里这一类写的是{names.zh}，没有写它。"
+        yield Step("catalogue", Text(zh, f"The dispatch catalogue names {names.en} for this kind, and not this unit."))
 
 
 def _calls(asking: Asking, done: Done) -> Rule | None:
@@ -187,7 +216,7 @@ def _calls(asking: Asking, done: Done) -> Rule | None:
     stage = done.institution.stages.get(moved.to) if moved else None
     if stage is None or stage.calls is None:
         return None
-    words = said(asking.pack, done.institution, done.entry.at.date(), lambda r: r.calls(stage))
+    words = said(asking.pack, done.institution, done.entry.at.astimezone(SHANGHAI).date(), lambda r: r.calls(stage))
     return rule(done.institution, words, "for_each", stage.calls, stage.name)
 
 
