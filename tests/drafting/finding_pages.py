@@ -47,6 +47,18 @@ MEANS = {
         "谁能办、谁不能既办又核实、谁看得到什么，是对居民的承诺。",
         "Who acts, who may not verify their own work, who reads what: these are promises to residents.",
     ),
+    "conditions": (
+        "条件写错了不会报错，只会一直不许做，或者一直放行；能算清的，检验替您算清。",
+        "A wrong condition raises no alarm: it refuses for ever or lets all through. What can be computed is.",
+    ),
+    "blocks": (
+        "表决、开会要够数，事先要公布；打分要加得到一百；钱要先到账才能支出；公示的只能是能公开的。",
+        "Votes and meetings want a quorum and notice, scores sum to 100, money comes in before it goes out.",
+    ),
+    "standards": (
+        "标准拿登记册来对：对得上才叫达标，对不上就开一件整改事项；没有数据不算达标，也不算不达标。",
+        "A standard is held against the registry; what breaks it opens a gap case, what is unknown does neither.",
+    ),
     "calls": (
         "吹哨请来的单位，要开得起、办得完、回得来。",
         "Called units must be opened, must end, and must come back to the one who called.",

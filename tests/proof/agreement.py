@@ -19,6 +19,9 @@ CODES = {
     "until-without-date": "clockless",
     "clock-without-consequence": "idle-clock",
     "calls-without-units": "calls-nobody",
+    "condition-wrong": "condition-never-true",
+    "clock-cannot-fill": "crash",
+    "block-field-not-needed": "crash",
 }
 """The code of a finding, where the property has another name. ``until-without-date`` names the act that enters."""
 
@@ -92,6 +95,12 @@ def compare(exam: Exam) -> tuple[list[str], Verdict, bool]:
         differing = [d for d in differing if d.startswith("unheld")]
         lost = [n for n in ("clockless", "calls-nobody") if not verdict[n] <= told[n]]
         differing += [f"{n}: explorer {sorted(verdict[n])}, check {sorted(told[n])}" for n in lost]
+    spends = {w for w in verdict["nobody-can-act"] if w.endswith("/spend")}
+    if verdict["crash"] or spends:
+        # Both see that money cannot be noted so; whether such an act leads on is not compared.
+        differing = [d for d in differing if d.startswith(("crash", "unheld"))]
+        if not {s for s in spends if s.partition("/")[2] not in verdict["crash"]} <= told["nobody-can-act"]:
+            differing.append(f"nobody-can-act: explorer {sorted(spends)}, check {sorted(told['nobody-can-act'])}")
     if verdict[
         "pause-without-resume"
     ]:  # both see that the clocks stay stopped: so they lead nowhere and pass nothing up
@@ -110,9 +119,11 @@ def _told(exam: Exam, findings: list[Finding]) -> dict[str, set[str]]:
         if name not in told or finding.mark.file != FILE:
             continue
         kind, _, place = exam.places[finding.mark.line].partition(":")
+        if finding.code == "unannounced-item":
+            place = place.partition("/")[0]
         if finding.code == "until-without-date":
             told[name].add(_entered(exam, place))
-        elif kind == "act" and name != "nobody-can-act":
+        elif kind == "act" and name not in ("nobody-can-act", "unannounced-item"):
             told[name].add(place.partition("/")[2])
         else:
             told[name].add(place)
@@ -145,9 +156,12 @@ def _differences(exam: Exam, seen: Verdict, told: dict[str, set[str]]) -> list[s
     lame = seen["unheld"] | seen["clockless"] | seen["idle-clock"]
     found = []
     for name in PROPERTIES:
-        is_, says = set(seen[name]), told[name]
-        if name in ("unheld", "clockless", "idle-clock"):
+        is_, says = set(seen[name]), set(told[name])
+        if name in ("unheld", "clockless", "idle-clock", "unannounced-item", "count-not-filled", "quorum-of-nobody"):
             says = says & reached  # what no case reaches is told as that
+        if name in ("unannounced-item", "count-not-filled", "quorum-of-nobody"):
+            # Without a tally nothing is counted, which is told as that.
+            says = {s for s in says if any(a.does == "tally" for a in exam.main.acts_at(s).values())}
         if name == "idle-clock":
             says -= seen["clockless"] - is_  # a clock that never starts never runs out
         if name in ("no-way-to-end", "unbounded-loop"):
@@ -158,6 +172,21 @@ def _differences(exam: Exam, seen: Verdict, told: dict[str, set[str]]) -> list[s
         if name == "nobody-can-act":
             says = {s for s in says if s.partition("/")[0] in reached | {"anywhere"}}
             is_ -= {w for w in is_ - says if _places(exam, w) <= lame | (set(exam.main.stages) - reached)}
+            # What the guard or the block forbids is told as that.
+            forbidden = seen["condition-never-true"] | seen["crash"]
+            is_ -= {w for w in is_ - says if w.partition("/")[2] in forbidden}
+        if name.startswith("condition-") or name == "crash":
+            # Nobody tries an act at a stage that no case reaches, or that nobody can do.
+            undone = {w.partition("/")[2] for w in seen["nobody-can-act"]}
+            says -= undone | {a for s in set(exam.main.stages) - reached for a in exam.main.stages[s].acts}
+            says |= is_ & told[name]
+        if name == "verifier-works":
+            # The case notes who did an act by its name alone: one that answers here and not there is left out, and so
+            # is one of `anywhere`, which answers here and verifies there.
+            every = [exam.main.anywhere, *(s.acts for s in exam.main.stages.values())]
+            mute = {a.name for acts in every for a in acts.values() if exam.main.raised_by not in a.answers}
+            mute |= set(exam.main.anywhere)
+            is_, says = is_ - mute, says - mute
         if name in ("pause-unbounded", "extend-without-limit"):
             says -= {a.partition("/")[2] for a in seen["nobody-can-act"]}
             says = says if not seen["pause-without-resume"] else is_

@@ -3,7 +3,8 @@
 It imports nothing from `linli.drafting`, so it shares no line with the checks it judges. People are abstract: for every
 role and party there is always somebody fresh. Time is virtual: a clock that runs is let run out at its own instant.
 What a guard asks (`when`) is decided by the world: a guarded act is tried once where every guard holds and once where
-none does; what only the first allows is possible, yet nobody may count on it.
+none does; what only the first allows is possible, yet nobody may count on it. A guard over the field ``flag`` is
+computed by the kernel with the flag up and with it down: it may be one that never or always holds.
 
 Two cases are the same situation when nothing that can follow differs: stage, whether the raiser was answered, whether
 there is a result, how often each bounded act was done, what waits for agreement, whether the clocks stand or run, where
@@ -12,13 +13,18 @@ there is a result, how often each bounded act was done, what waits for agreement
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
+from functools import cache
 from itertools import count
+from operator import attrgetter
 from typing import Any, NamedTuple
 
+from linli.kernel import case as kernel_case
+from linli.kernel.ballot import tally
 from linli.kernel.calendar import SHANGHAI
 from linli.kernel.case import (
     PAUSE_CLOCK,
@@ -32,7 +38,7 @@ from linli.kernel.case import (
     Paused,
     apply_event,
 )
-from linli.kernel.decide import Decision, child_ended, decide, fire, open_case
+from linli.kernel.decide import Decision, child_ended, decide, fire, lead_answered, open_case
 from linli.kernel.institution import Act, Institution, Pack
 from linli.kernel.refusal import Refusal, Who
 
@@ -81,6 +87,20 @@ class Space:
     """Acts that were refused because a limit has no value on that day."""
     own_work: set[tuple[str, str, str]] = field(default_factory=set)
     """After the answer: in which role somebody who worked on the case before may do which act."""
+    own_answer: set[tuple[str, str, str]] = field(default_factory=set)
+    """The same for somebody in a role that is never the handler, by which act they answered in that role before."""
+    guards: dict[str, set[bool]] = field(default_factory=dict)
+    """Guarded acts that somebody tried: what the guard came out as."""
+    crashes: set[str] = field(default_factory=set)
+    """Acts of the clock by which the kernel broke off: what they work with is not there."""
+    unannounced: set[str] = field(default_factory=set)
+    """Stages at which a vote was counted although what was voted on was blank, or was written at that stage."""
+    uncounted: set[str] = field(default_factory=set)
+    """Stages at which a vote was counted and nobody had said how many are entitled."""
+    by_nobody: set[str] = field(default_factory=set)
+    """Stages at which a vote without a single voter had a quorum."""
+    called_again: set[str] = field(default_factory=set)
+    """Acts that went back into a calling stage and called once more."""
     opens: bool = True
 
 
@@ -102,6 +122,9 @@ class _Walk:
         self.backs = {n for n in institution.stages if any(a.to == "back" for a in institution.acts_at(n).values())}
         stages = institution.stages.values()
         self.dates = {s.until for s in stages if s.until} | {s.calls.for_each for s in stages if s.calls}
+        self.dates |= {n for s in stages if s.ballot for n in (s.ballot.item, s.ballot.roll)}
+        self.answering = {a.name for a in _acts(self.of) if self.of.raised_by in a.answers}
+        self.deaf = {n for n, p in self.of.parties.items() if n != self.of.raised_by or p.who == "case"}
         self.numbers: dict[Key, int] = {}
         self._open()
         queue = deque(range(len(self.space.cases)))
@@ -157,7 +180,13 @@ class _Walk:
             frozenset(n for n in self.dates if case.fields.get(n)),
             sum(c.open for c in case.children.values()),
             (frozenset(case.blocks), money.get("received", 0) > money.get("spent", 0)),
+            self._answerers(case),
         )
+
+    def _answerers(self, case: Case) -> frozenset[tuple[str, str]]:
+        """By which acts and in which roles kept from verifying somebody answered: a name begins with its role."""
+        done = ((a, p.partition(":")[0]) for a in self.answering for p in case.doers.get(a, ()))
+        return frozenset((a, r) for a, r in done if r in self.of.roles and "handler" in self.of.roles[r].never)
 
     def _steps(self, number: int) -> Iterator[Step]:
         case = self.space.cases[number]
@@ -166,7 +195,8 @@ class _Walk:
         now = max([case.opened, *(c.start for c in case.clocks.values())]) + timedelta(minutes=1)
         for act in self.of.acts_at(case.stage).values():
             for by in act.by:
-                if by not in ("clock", "children") and (by != "holder" or case.holder):
+                person = by not in ("clock", "children", "lead") and by not in self.deaf
+                if person and (by != "holder" or case.holder):
                     yield from self._person(number, case, act, by, now)
         for name in case.pending:
             asked = self.of.acts_at(case.stage).get(name)
@@ -178,23 +208,75 @@ class _Walk:
         if waiting and self.children_end:
             done = child_ended(self.pack, self.of, case, waiting[0], "done", now)
             stage = self.of.stages[case.stage]
-            yield self._step(number, case, stage.calls.then if stage.calls else "", "children", True, done)
+            then = stage.calls.then if stage.calls else stage.gathers
+            yield self._step(number, case, then or "", "children", True, done)
+        yield from self._led(number, case, now)
+
+    def _led(self, number: int, case: Case, now: datetime) -> Iterator[Step]:
+        """The case this one waits for comes out one way and the other."""
+        follows = self.of.stages[case.stage].follows
+        if follows is None or follows.then not in self.of.stages[case.stage].acts:
+            return
+        for result in (*self.of.stages[case.stage].acts[follows.then].result[:1], None):
+            done = lead_answered(self.pack, self.of, case, {}, result, now)
+            if isinstance(done, Decision):
+                yield self._step(number, case, done.entry.act, "lead", True, done)
 
     def _person(self, number: int, case: Case, act: Act, by: str, now: datetime) -> Iterator[Step]:
         if self._neutral(act) and (case.stage, act.name) in self.space.done:
             return
         who = self._who(by, case)
         data = self._data(act, case, now)
-        outcome = decide(self.pack, self.of, case, act.name, data, who, now)
+        outcome, sure = self._in_both_worlds(case, act, data, who, now)
         if isinstance(outcome, Refusal):
             self._refused(act.name, outcome)
             return
-        sure = not act.when or isinstance(decide(self.pack, self.against, case, act.name, data, who, now), Decision)
+        self._voted(case, act, data)
         yield self._step(number, case, act.name, by, sure, outcome)
-        if self.of.raised_by in case.answered and (by in self.of.roles or by == "holder"):
+        if act.to and self.of.raised_by in case.answered and (by in self.of.roles or by == "holder"):
+            self._answered_before(case, act, data, who, by, now)
             known = replace(case, doers={**case.doers, "handler": ("veteran",)})
             if isinstance(decide(self.pack, self.of, known, act.name, data, Who("veteran", who.roles), now), Decision):
                 self.space.own_work.add((case.stage, act.name, case.holder or by if by == "holder" else by))
+
+    def _in_both_worlds(
+        self, case: Case, act: Act, data: dict[str, Any], who: Who, now: datetime
+    ) -> tuple[Decision | Refusal, bool]:
+        """What follows where guards hold, or else where they fail, and whether people may count on it in both."""
+        worlds = (self.of, self.against) if act.when else (self.of,)
+        outcomes = [decide(self.pack, w, case, act.name, data, who, now) for w in worlds]
+        for outcome in outcomes if act.when else ():
+            code = outcome.code if isinstance(outcome, Refusal) else ""
+            if not code or code in ("not_yet", "guard_fails"):
+                self.space.guards.setdefault(act.name, set()).add(not code)
+        done = [o for o in outcomes if isinstance(o, Decision)]
+        return (done or outcomes)[0], len(done) == len(outcomes)
+
+    def _voted(self, case: Case, act: Act, data: dict[str, Any]) -> None:
+        """What is wrong with counting, or writing the question of, a vote here and now."""
+        ballot = self.of.stages[case.stage].ballot
+        if ballot is None:
+            return
+        if act.does == "tally":
+            known = {**case.fields, **data}
+            if not known.get(ballot.item):
+                self.space.unannounced.add(case.stage)
+            if not known.get(ballot.roll):
+                self.space.uncounted.add(case.stage)
+            entitled = int(known.get(ballot.roll) or 10)
+            if tally(ballot, [], entitled).quorum:
+                self.space.by_nobody.add(case.stage)
+        if ballot.item in (*act.needs, *act.may) and act.to in (None, case.stage):
+            self.space.unannounced.add(case.stage)
+
+    def _answered_before(self, case: Case, act: Act, data: dict[str, Any], who: Who, by: str, now: datetime) -> None:
+        role = (case.holder or by) if by == "holder" else by
+        for answer in self.answering:
+            mine = [p for p in case.doers.get(answer, ()) if p.partition(":")[0] == role]
+            for person in mine[:1] if "handler" in self.of.roles[role].never else ():
+                again = Who(person, who.roles)
+                if isinstance(decide(self.pack, self.of, case, act.name, data, again, now), Decision):
+                    self.space.own_answer.add((case.stage, act.name, answer))
 
     def _neutral(self, act: Act) -> bool:
         """Whether an act only writes something down: done once at a stage, it shows nothing new the second time."""
@@ -215,12 +297,17 @@ class _Walk:
             return
         try:
             done = fire(self.pack, self.of, case, name, running.due)
+        except KeyError:
+            self.space.crashes.add(self.of.stages[case.stage].overdue or name)
+            return
         except LookupError:
             self.space.gaps.add(f"clock:{name}")
             return
         if done is None:
             return
         act = self.of.acts_at(case.stage).get(done.entry.act)
+        if act is not None and "clock" in act.by:
+            self._voted(case, act, {})
         if name == STAGE_CLOCK and (act is None or "clock" not in act.by):
             self.space.idle_clocks.add(case.stage)
         if name == PAUSE_CLOCK and act is None:
@@ -228,21 +315,25 @@ class _Walk:
         yield self._step(number, case, done.entry.act, "clock", True, done)
 
     def _step(self, number: int, case: Case, act: str, by: str, sure: bool, done: Decision) -> Step:
-        after = self._joined(done.case, done, act)
+        after = self._joined(done.case, done, act, case.stage)
         events = {type(e) for e in done.entry.events}
         target = self._number(after)
         if by != "children" or Moved in events or ChildEnded not in events:
             asked = done.entry.act == act and act in after.pending and act not in case.pending
             if not asked and not by.endswith(".decline"):
                 self.space.done.add((case.stage, act))
-        return Step(number, target, act, by, sure, Moved in events, Paused in events, Extended in events)
+        paused = Paused in events and case.paused is None  # extending while it stands counts anew, and stops nothing
+        return Step(number, target, act, by, sure, Moved in events, paused, Extended in events)
 
-    def _joined(self, case: Case, done: Decision, act: str) -> Case:
+    def _joined(self, case: Case, done: Decision, act: str, came_from: str = "") -> Case:
         """The ledger's part: each called unit gets a case of its own."""
         for event in done.entry.events:
             if isinstance(event, Called):
                 if not event.units:
                     self.space.called_nobody.add(act)
+                spec = self.of.acts_at(came_from).get(act) if came_from else None
+                if spec is not None and spec.to == "back":
+                    self.space.called_again.add(act)
                 waiting = {n: c for n, c in case.children.items() if c.open}
                 case = replace(case, children=dict(list(waiting.items())[: MANY - 1]))
                 for n, unit in enumerate(event.units):
@@ -253,7 +344,8 @@ class _Walk:
         roles = {by}
         if case and by in ("holder", case.holder):
             roles |= {"holder", case.holder or "holder"}
-        return Who(f"person {next(self.people)}", frozenset(roles))
+        name = (case.holder or by) if case and by == "holder" else by
+        return Who(f"{name}:{next(self.people)}", frozenset(roles))
 
     def _data(self, act: Act, case: Case | None, now: datetime) -> dict[str, Any]:
         """Something that fits every needed field; what may be filled in stays blank."""
@@ -280,6 +372,9 @@ class _Walk:
             "text": "x", "yes_no": True, "date": day, "moment": f"{day}T09:00", "number": min(spec.max or 100, 100),
             "point": "31.8,119.9", "files": ["f"], "units": ["u1", "u2"][: spec.max or 2], "area": "x", "items": ["x"],
             "code": next((n for n in codes if n not in groups), ""),
+            "case": {
+                "id": "lead", "number": "1", "institution": (spec.of or ("",))[0], "stage": (spec.stages or ("",))[0],
+            },
         }  # fmt: skip
         return samples[spec.type]
 
@@ -287,17 +382,49 @@ class _Walk:
 def _world(institution: Institution, holds: str) -> Institution:
     """``institution`` in a world in which every guard holds (`true`) or none does (`false`)."""
 
+    def world(guard: str) -> str:
+        if guard in ("true", "false"):
+            return guard
+        return re.sub(r"\bflag\b", holds, guard) if "flag" in institution.fields else holds
+
     def settle(acts: Any) -> dict[str, Act]:
-        return {n: replace(a, when=holds) if a.when else a for n, a in acts.items()}
+        return {n: replace(a, when=world(a.when)) if a.when else a for n, a in acts.items()}
 
     stages = {n: replace(s, acts=settle(s.acts)) for n, s in institution.stages.items()}
-    return replace(institution, stages=stages, anywhere=settle(institution.anywhere))
+    # Promises and reminders only tell and count; no situation differs by them.
+    return replace(institution, stages=stages, anywhere=settle(institution.anywhere), clocks={}, reminds=())
+
+
+@cache
+def _shape(kind: type) -> tuple[dict[str, int], Any, list[Any]]:
+    """The place of each field, what reads them all, and what writes each."""
+    names = list(kind.__slots__)  # type: ignore[attr-defined]
+    return {n: i for i, n in enumerate(names)}, attrgetter(*names), [getattr(kind, n).__set__ for n in names]
+
+
+def _swift(thing: Any, **changes: Any) -> Any:
+    """``dataclasses.replace`` for the kernel's cases, several times as fast: a walk makes hundreds of thousands."""
+    kind = type(thing)
+    places, read, writers = _shape(kind)
+    values = list(read(thing))
+    for name, value in changes.items():
+        values[places[name]] = value
+    new = object.__new__(kind)
+    for write, value in zip(writers, values, strict=True):
+        write(new, value)
+    return new
+
+
+kernel_case.replace = _swift  # type: ignore[attr-defined]
+
+
+def _acts(institution: Institution) -> list[Act]:
+    return [*(a for s in institution.stages.values() for a in s.acts.values()), *institution.anywhere.values()]
 
 
 def _bounds(institution: Institution) -> dict[str, int]:
-    every = [*(a for s in institution.stages.values() for a in s.acts.values()), *institution.anywhere.values()]
     found: dict[str, int] = {}
-    for act in every:
+    for act in _acts(institution):
         if act.at_most is not None:
             found[act.name] = max(found.get(act.name, 0), act.at_most)
     return found

@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, time
 
+import yaml
+
+from linli.kernel import ballot, blocks, expression
 from linli.kernel.calendar import SHANGHAI
 from linli.kernel.institution import Act, Institution, Pack
 from tests.proof.explorer import Space, TooLarge, explore
@@ -20,11 +23,13 @@ def harms(pack: Pack, file: str) -> list[str]:
     """Why the pack is harmful where ``file`` was damaged; empty when nobody can tell."""
     parts = file.split("/")
     found = list(_limits(pack))
+    if parts[-1] == "standards.yaml":
+        found += _standards(pack, file)
     if len(parts) == 3 and parts[2] == "institution.yaml":
         damaged = next((i for i in pack.institutions.values() if i.mark.file == file), None)
         if damaged is None:
             return [*found, "the institution is gone"]
-        found += _broken_names(pack, damaged)
+        found += [*_broken_names(pack, damaged), *_conditions(damaged), *_weights(damaged)]
         if not found:
             found += _walked(pack, damaged)
         found += _callers(pack, damaged)
@@ -59,10 +64,16 @@ def _idle_acts(spaces: list[Space]) -> list[str]:
 
 
 def _parts(institution: Institution) -> list[Institution]:
-    still = _mapped(institution, lambda a: None if a.does in CLOCKWORK else _bound(a, 1))
+    still = _mapped(institution, lambda a: None if a.does in CLOCKWORK else _counted(a))
     if still == institution:
         return [institution]
     return [still, _mapped(institution, lambda a: _bound(a, 1) if a.does in CLOCKWORK else _only_moves(a))]
+
+
+def _counted(act: Act) -> Act:
+    """Bounds counted as one; what leads nowhere and decides nothing is bounded for its own sake alone."""
+    idle = not (act.to or act.answers or act.result or act.does or act.approves) and act.at_most
+    return replace(act, at_most=None) if idle else _bound(act, 1)
 
 
 def _only_moves(act: Act) -> Act:
@@ -106,7 +117,7 @@ def _broken_names(pack: Pack, of: Institution) -> Iterator[str]:
     acts = {a.name for a in _acts(of)}
     for act in _acts(of):
         for name in (*act.by, *act.tells, *act.answers, *([act.approves] if act.approves else [])):
-            if name not in people | {"holder", "clock", "children"}:
+            if name not in people | {"holder", "clock", "children", "lead"}:
                 yield f"{act.name}: there is no {name}"
         if act.to and act.to not in {*of.stages, "back"}:
             yield f"{act.name}: there is no stage {act.to}"
@@ -126,6 +137,48 @@ def _broken_names(pack: Pack, of: Institution) -> Iterator[str]:
         yield from (f"{clock.name}: never started by {n}" for n in clock.from_ if n not in acts | {"open"})
     for spec in of.fields.values():
         yield from (f"{spec.name}: there is no {n}" for n in spec.opens_to if n not in of.roles)
+
+
+def _conditions(of: Institution) -> Iterator[str]:
+    """A guard that cannot be computed refuses its act for ever; a quorum of nobody decides what it should not."""
+    for act in _acts(of):
+        try:
+            if act.when:
+                expression.check(act.when, blocks.names(of))
+        except expression.BadExpression:
+            yield f"{act.name}: its guard cannot be computed"
+    rooms = [
+        (m.quorum, "present", {"present": "int", "roll": "int"}) for m in (s.meeting for s in of.stages.values()) if m
+    ]
+    rooms += [(b.quorum, "voted", ballot.NAMES) for b in (s.ballot for s in of.stages.values()) if b]
+    for quorum, came, names in rooms:
+        held = [expression.evaluate(quorum, names, {came: n, "roll": 10}) for n in range(11)]
+        if held[0]:
+            yield "nobody at all is a quorum"
+        elif not any(held):
+            yield "not even everybody is a quorum"
+
+
+def _weights(of: Institution) -> Iterator[str]:
+    """A total that is no share of 100, and totals that have no grade."""
+    for score in (s.score for s in of.stages.values()):
+        if score and {sum(i.weight for i in score.indicators.values()), sum(score.raters.values())} != {100}:
+            yield "weights do not sum to 100"
+        if score and not any(g.least <= 0 for g in score.grades.values()):
+            yield "some totals have no grade"
+        if score and any(g.least > 100 for g in score.grades.values()):
+            yield "nobody can reach a grade"
+
+
+def _standards(pack: Pack, file: str) -> Iterator[str]:
+    """A standard that nobody can keep, or whose violation nobody would hear of."""
+    for name, spec in yaml.load(pack.sources[file], Loader=yaml.BaseLoader)["standards"].items():
+        if not spec.get("source"):
+            yield f"{name}: nobody knows where it comes from"
+        if spec["condition"] == "false":
+            yield f"{name}: no place can ever keep it"
+        if spec["opens"] not in pack.institutions:
+            yield f"{name}: a violation opens nothing"
 
 
 def _promised(of: Institution) -> list[str]:

@@ -139,6 +139,8 @@ def mutations(pack: str) -> list[Mutation]:
         found += [Mutation(pack, kind, file, at) for kind, at in ways]
         if name == "institution.yaml":
             found += [Mutation(pack, kind, file, at, put) for kind, at, put in _institution(pack, top)]
+        elif name == "standards.yaml":
+            found += [Mutation(pack, kind, file, at, put) for kind, at, put in _standards(top)]
         elif name == "parameters.yaml":
             found += [Mutation(pack, kind, file, at, put) for kind, at, put in _parameters(top)]
         elif "/scenarios/" in file:
@@ -169,6 +171,26 @@ def _institution(pack: str, top: dict[str, Any]) -> Iterator[Way]:
             yield "drop never", ("roles", name, "never"), None
     for name in top.get("clocks", {}):
         yield "drop a clock", ("clocks", name), None
+    for name, stage in stages.items():
+        yield from _blocks(("stages", name), stage)
+
+
+BLOCKS = ("ballot", "meeting", "score", "slot", "funding", "publish")
+
+
+def _blocks(here: Path, stage: dict[str, Any]) -> Iterator[Way]:
+    for block in (b for b in BLOCKS if b in stage):
+        yield "drop a block", (*here, block), None
+        if "quorum" in stage[block]:
+            yield "loosen a quorum", (*here, block, "quorum"), "true"
+            yield "loosen a quorum", (*here, block, "quorum"), "false"
+        for group in ("indicators", "raters"):
+            for name, given in stage[block].get(group, {}).items():
+                at = (*here, block, group, name)
+                weight, at = (given["weight"], (*at, "weight")) if isinstance(given, dict) else (given, at)
+                yield "shift a weight", at, str(int(weight) + 10)
+        for name, grade in stage[block].get("grades", {}).items():
+            yield "shift a grade", (*here, block, "grades", name, "least"), str(int(grade["least"]) + 101)
 
 
 def _act(top: dict[str, Any], here: Path, spec: dict[str, Any]) -> Iterator[Way]:
@@ -182,6 +204,12 @@ def _act(top: dict[str, Any], here: Path, spec: dict[str, Any]) -> Iterator[Way]
         for goal in (*top["stages"], "back"):
             if goal != spec["to"]:
                 yield "redirect", (*here, "to"), goal
+    needs = spec.get("needs", [])
+    for n in range(len(needs)) if isinstance(needs, list) else ():
+        yield "drop a need", (*here, "needs"), [*needs[:n], *needs[n + 1 :]]
+    if "when" in spec:
+        yield "drop a guard", (*here, "when"), None
+        yield "block a guard", (*here, "when"), "false"
     by = spec["by"] if isinstance(spec["by"], list) else [spec["by"]]
     for n, role in enumerate(by):
         for other in (*top.get("roles", {}), *top.get("parties", {})):
@@ -189,6 +217,16 @@ def _act(top: dict[str, Any], here: Path, spec: dict[str, Any]) -> Iterator[Way]
                 yield "swap a role", (*here, "by"), [*by[:n], other, *by[n + 1 :]]
         if len(by) > 1:
             yield "drop an actor", (*here, "by"), [*by[:n], *by[n + 1 :]]
+
+
+def _standards(top: dict[str, Any]) -> Iterator[Way]:
+    for name, standard in top["standards"].items():
+        here: Path = ("standards", name)
+        yield "drop a standard's source", (*here, "source"), None
+        yield "block a standard", (*here, "condition"), "false"
+        yield "drop a standard's gap", (*here, "opens"), "nothing"
+        for n, _ in enumerate(standard["examples"]):
+            yield "drop a standard's example", (*here, "examples", n), None
 
 
 def _parameters(top: dict[str, Any]) -> Iterator[Way]:

@@ -18,10 +18,12 @@ from hypothesis import strategies as st
 from linli.kernel.calendar import Calendar
 from linli.kernel.institution import (
     Act,
+    Ballot,
     Calls,
     Dated,
     Duty,
     Field,
+    Funding,
     Institution,
     Level,
     Mark,
@@ -36,6 +38,17 @@ from linli.kernel.institution import (
 WORDS = Text("样例", "Sample")
 FILE = "p/main/institution.yaml"
 LEVELS = ("city", "street", "grid")
+GUARDS = (
+    "flag",
+    "flag",
+    "flag",
+    "!flag",
+    "flag && !flag",
+    "flag || !flag",
+    "open_children < 0",
+    "flag && done_maybe >= 0",
+)
+"""Guards that hold now and then, never, and always."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +78,7 @@ def draw(rng: Random) -> Exam:
     pack = Pack(
         "p", WORDS, None, {n: Level(WORDS, name=n) for n in LEVELS}, duties,
         {"always": Calendar("always")}, {"limit": (limit,)}, {},
-        {"ok": Result(WORDS, name="ok"), "other": Result(WORDS, name="other")}, {"main": main, **children},
+        {n: Result(WORDS, name=n) for n in ("ok", "other", "passed", "failed")}, {"main": main, **children},
     )  # fmt: skip
     return Exam(pack, places)
 
@@ -105,8 +118,12 @@ class _Maker:
         if visited:
             self.stages["answered"] = self._visit(ladder)
         self.stages["closed"] = Stage(WORDS, end=True)
-        for extra in (self._park, self._pause, self._joint, self._guarded, self._agreed, self._extend):
-            if self.chance(0.22):
+        extras = (
+            self._joint, self._park, self._pause, self._guarded, self._agreed, self._extend, self._vote, self._money,
+            self._bystander,
+        )  # fmt: skip
+        for extra in extras:
+            if self.chance(0.2):
                 extra(ladder)
         institution = self._institution()
         for _ in range(self.rng.choice((0, 0, 0, 1, 1, 2, 3))):
@@ -144,7 +161,9 @@ class _Maker:
         acts = {"take_up": Act(WORDS, ("clock",), to="back")}
         self.stages["parked"] = Stage(WORDS, self.role(9), until="day", overdue="take_up", acts=acts)
         needs = ("day",) if self.chance(0.8) else ()
-        only = self.some(ladder, 0.7) or (ladder[0],)
+        only = self.some([*ladder, *(["joint"] if "joint" in self.stages and self.chance(0.8) else [])], 0.7) or (
+            ladder[0],
+        )
         self.anywhere["park"] = Act(WORDS, (self.role(0),), needs, at_most=1, to="parked", only_in=only)
 
     def _pause(self, ladder: list[str]) -> None:
@@ -173,8 +192,44 @@ class _Maker:
         name = self.rng.choice(ladder)
         goal = self.rng.choice(list(self.stages))
         bound = 1 if self.chance(0.7) else None
-        act = Act(WORDS, (self.role(0),), to=goal, when="flag", or_else=WORDS, at_most=bound)
+        act = Act(WORDS, (self.role(0),), to=goal, when=self.rng.choice(GUARDS), or_else=WORDS, at_most=bound)
         self._add(name, "maybe", act)
+
+    def _vote(self, ladder: list[str]) -> None:
+        """A vote is called from the top of the ladder, and counted by people or given up by the clock."""
+        quorum = "voted >= 0" if self.chance(0.15) else "voted * 2 > roll"
+        ballot = Ballot({"yes": WORDS, "no": WORDS}, "choice", "roll", "question", quorum, "yes * 2 > voted", "sample")
+        role = self.role(9)
+        needs = ("roll",) if self.chance(0.5) else ()
+        by = (role, "clock") if self.chance(0.1) else (role,)
+        acts = {
+            "vote": Act(WORDS, ("reporter",), ("choice",), does="vote"),
+            "count": Act(
+                WORDS, by, needs, does="tally", answers=("reporter",), result=("passed", "failed"), to="closed"
+            ),
+            "give_up_vote": Act(WORDS, ("clock",), to=ladder[-1]),
+        }
+        if self.chance(0.15):
+            acts["rephrase"] = Act(WORDS, (role,), ("question",))
+        overdue = "count" if "clock" in by else "give_up_vote"
+        self.stages["voting"] = Stage(WORDS, role, "limit", overdue=overdue, acts=acts, ballot=ballot)
+        asks = self.some(["question"], 0.85) + self.some(["roll"], 0.7)
+        self._add(self.rng.choice(ladder), "put_to_vote", Act(WORDS, (role,), asks, to="voting", at_most=1))
+
+    def _money(self, ladder: list[str]) -> None:
+        name = self.rng.choice(ladder)
+        for does in self.rng.sample(("pledge", "receive", "spend"), 2):
+            needs = ("amount", "giver") if self.chance(0.85) else ("giver",)
+            by = (self.role(0), "clock") if self.chance(0.1) else (self.role(0),)
+            self._add(name, does, Act(WORDS, by, needs, does=does))  # type: ignore[arg-type]
+        spec = self.stages[name]
+        overdue = self.rng.choice([n for n, a in spec.acts.items() if "clock" in a.by] or [spec.overdue])
+        self.stages[name] = replace(spec, funding=Funding("amount", "giver"), overdue=overdue)
+
+    def _bystander(self, ladder: list[str]) -> None:
+        """A party that no case is ever bound to may do something on paper."""
+        act = Act(WORDS, ("other",), to=self.rng.choice(list(self.stages)))
+        self._add(self.rng.choice(ladder), "wish", act)
 
     def _agreed(self, ladder: list[str]) -> None:
         bound = 1 if self.chance(0.7) else None
@@ -230,10 +285,13 @@ class _Maker:
                     ("handler",) if self.chance(0.4) else ())
             for i, n in enumerate(self.roles)
         }  # fmt: skip
-        kinds: dict[str, Any] = {"day": "date", "until": "date", "units": "units", "flag": "yes_no"}
+        kinds: dict[str, Any] = {
+            "day": "date", "until": "date", "units": "units", "flag": "yes_no", "question": "text", "choice": "text",
+            "roll": "number", "amount": "number", "giver": "text",
+        }  # fmt: skip
         return Institution(
             "main", WORDS, "sample", date(2021, 1, 1), "reporter", self.open, self.stages,
-            parties={"reporter": Party(WORDS, "person")}, roles=roles,
+            parties={"reporter": Party(WORDS, "person"), "other": Party(WORDS, "person")}, roles=roles,
             fields={n: Field(WORDS, kind, "public") for n, kind in kinds.items()}, anywhere=self.anywhere,
         )  # fmt: skip
 
@@ -296,7 +354,12 @@ def _marked(of: Institution, places: dict[int, str], file: str = FILE) -> Instit
         return {n: put(a, n, f"act:{where}/{n}") for n, a in found.items()}
 
     roles = {n: put(r, n, f"role:{n}") for n, r in of.roles.items()}
-    stages = {n: replace(put(s, n, f"stage:{n}"), acts=acts(n, s.acts)) for n, s in of.stages.items()}
+
+    def stage(name: str, spec: Stage) -> Stage:
+        spec = replace(put(spec, name, f"stage:{name}"), acts=acts(name, spec.acts))
+        return replace(spec, ballot=replace(spec.ballot, mark=spec.mark)) if spec.ballot else spec
+
+    stages = {n: stage(n, s) for n, s in of.stages.items()}
     named = {n: replace(f, name=n) for n, f in of.fields.items()}
     parties = {n: replace(p, name=n) for n, p in of.parties.items()}
     opening = put(of.open, "open", "act:open/open")

@@ -32,6 +32,14 @@ PROPERTIES = {
     "calls-nobody": "this act enters a calling stage without anybody to call",
     "nobody-can-act": "this act is never done in any case",
     "worker-verifies": "somebody may verify in this role a case they worked on",
+    "verifier-works": "by this act somebody answers a case that they may verify later in the very same role",
+    "condition-never-true": "this act is refused by its guard whatever was filled in",
+    "condition-always-true": "this act is never refused by its guard",
+    "crash": "the kernel cannot do this act: what it works with is not there",
+    "unannounced-item": "a vote is counted there about what was not written down before it began",
+    "count-not-filled": "a vote is counted there and nobody said how many are entitled",
+    "quorum-of-nobody": "a vote there has a quorum without a single voter",
+    "back-calls-again": "this act returns to a calling stage and calls the units once more",
 }
 
 
@@ -79,7 +87,15 @@ class _Judge:
             "cannot-pass-up": self._powerless(),
             "calls-nobody": space.called_nobody,
             "nobody-can-act": self._never_done(),
-            "worker-verifies": self._own_work(),
+            "worker-verifies": self._own_work(space.own_work),
+            "verifier-works": self._own_work({w for w in space.own_answer if w[2] in self._answers_before()}),
+            "condition-never-true": {a for a, came in space.guards.items() if came == {False}},
+            "condition-always-true": {a for a, came in space.guards.items() if came == {True}},
+            "crash": space.crashes | {n for n in space.gaps if not n.startswith("clock:")},
+            "unannounced-item": space.unannounced,
+            "count-not-filled": space.uncounted,
+            "quorum-of-nobody": space.by_nobody,
+            "back-calls-again": space.called_again,
         }
         return {name: frozenset(names) for name, names in found.items()}
 
@@ -125,9 +141,18 @@ class _Judge:
             put_off = overdue is not None and overdue.to == "back"
             if self.answered(start) or holder is None or put_off:
                 continue
-            if any(over(self.space.pack, holder, r) for r in roles.values()) and not self._climbs(start, holder):
+            if any(over(self.space.pack, holder, roles[r]) for r in self._working()) and not self._climbs(
+                start, holder
+            ):
                 found.add(stage)
         return found
+
+    def _working(self) -> set[str]:
+        """The roles that hold an open stage, or do, hear of or agree to something while a case is open."""
+        stages = [s for s in self.of.stages.values() if not s.end]
+        acts = [self.of.open, *self.of.anywhere.values(), *(a for s in stages for a in s.acts.values())]
+        names = {s.holder for s in stages} | {n for a in acts for n in (*a.by, *a.tells, a.approves)}
+        return {n for n in names if n in self.of.roles}
 
     def _climbs(self, start: int, holder: Role) -> bool:
         seen, queue = {start}, deque([start])
@@ -141,7 +166,7 @@ class _Judge:
                 now = self.of.roles.get(self.space.cases[step.target].holder or "")
                 if now and over(self.space.pack, holder, now):
                     return True
-                if now and now.duty == holder.duty:
+                if now and (now.duty == holder.duty or now.at == holder.at):
                     seen.add(step.target)
                     queue.append(step.target)
         return False
@@ -157,14 +182,18 @@ class _Judge:
         }
         return own | {f"anywhere/{a}" for a in self.of.anywhere if a not in done}
 
-    def _own_work(self) -> set[str]:
+    def _answers_before(self) -> set[str]:
+        """Acts that may be done where cases stand unanswered: to answer there is work, later it is verifying."""
+        return {a for n in self.open if not self.answered(n) for a in self.of.acts_at(self.stage(n))}
+
+    def _own_work(self, own: set[tuple[str, str, str]]) -> set[str]:
         """Who acts at stages after the answer from which a case can go back to be worked on, having worked before."""
         before = {self.stage(n) for n in self.open if not self.answered(n)}
         moves = [s for s in self.space.steps if s.moved and self.stage(s.source) not in before]
         verifying = {self.stage(s.source) for s in moves if self.stage(s.target) in before}
         goals = {n for n in self.numbers if n in self.ends or self.stage(n) in before}
         settles = {(self.stage(s.source), s.act) for s in moves if s.target in goals}
-        return {r for stage, act, r in self.space.own_work if stage in verifying and (stage, act) in settles}
+        return {r for stage, act, r in own if stage in verifying and (stage, act) in settles}
 
 
 def over(pack: Pack, lower: Role, upper: Role) -> bool:

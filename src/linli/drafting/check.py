@@ -28,8 +28,8 @@ from linli.drafting.codes import CODES, found
 from linli.drafting.finding import Finding
 from linli.drafting.load import Files, load
 from linli.drafting.scenario import Scenario, read_scenarios
-from linli.drafting.story import told
 from linli.drafting.standards import Standards, read_standards
+from linli.drafting.story import told
 from linli.kernel.institution import Institution, Pack
 
 NO_STANDARDS = Standards()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Any
 
-from linli.drafting.check_names import BY_ITSELF, acts_of, mark_of
+from linli.drafting.check_names import BY_ITSELF, acts_of, mark_of, people_of
 from linli.drafting.check_states import Graph
 from linli.drafting.codes import found
 from linli.drafting.finding import Finding
@@ -50,6 +50,7 @@ def check_blocks(institution: Institution, graph: Graph | None) -> list[Finding]
             ]
         if stage.publish:
             findings += _publish(institution, stage)
+    findings += _unreceived(graph) if graph else ()
     return list(dict.fromkeys(findings))
 
 
@@ -82,7 +83,7 @@ def _filled(stage: Stage, acts: list[Act]) -> Iterator[Finding]:
         block = getattr(stage, BLOCK_OF.get(act.does or "", ""), None)
         if block is None:
             continue
-        if set(BY_ITSELF) & set(act.by) and act.does in (*FILLED, "rate"):
+        if _by_itself(stage, act) and act.does in (*FILLED, "rate"):
             say = f"没有人填“{act.title.zh}”要用的内容。", f"Nobody fills in what {act.name} works with."
             yield found("clock-cannot-fill", mark_of(act, "by"), *say)
         for key in FILLED.get(act.does or "", ()):
@@ -90,6 +91,34 @@ def _filled(stage: Stage, acts: list[Act]) -> Iterator[Finding]:
             if name not in act.needs and not (key == "who" and name in act.may):
                 say = f"“{act.title.zh}”没有要求填 {name}。", f"{act.name} does not ask for {name}."
                 yield found("block-field-not-needed", mark_of(act, "does"), *say)
+
+
+def _by_itself(stage: Stage, act: Act) -> bool:
+    """Whether ``act`` also happens at ``stage`` without people, who would fill something in."""
+    joined = act.name in (stage.gathers, stage.calls.then if stage.calls else None)
+    led = stage.follows is not None and act.name in (stage.follows.then, stage.follows.otherwise)
+    return stage.overdue == act.name or joined or led
+
+
+def _takes_money(institution: Institution, stage: Stage, act: Act) -> bool:
+    return stage.funding is not None and stage.funding.amount in act.needs and bool(people_of(institution, act))
+
+
+def _unreceived(graph: Graph) -> Iterator[Finding]:
+    """Spending where no money can have come in on any way: the kernel refuses it each time."""
+    institution = graph.institution
+    there = {
+        s.name: {a.does for a in institution.acts_at(s.name).values() if _takes_money(institution, s, a)}
+        for s in institution.stages.values()
+        if s.funding and not s.end
+    }
+    received = {state for state in graph.edges if "receive" in there.get(state.stage, ())}
+    after = graph.after(received)
+    for name in (n for n, kinds in there.items() if "spend" in kinds):
+        if not any(state.stage == name for state in after):
+            for act in (a for a in institution.acts_at(name).values() if a.does == "spend"):
+                say = f"没有钱到账，“{act.title.zh}”做不了。", f"No money ever comes in for {act.name}."
+                yield found("nobody-can-act", act.mark, *say)
 
 
 # --- deciding
@@ -174,7 +203,7 @@ def _counted(
 ) -> Iterator[Finding]:
     for name in names:
         known = _known(stage, graph)
-        told = all(name in a.needs and not set(BY_ITSELF) & set(a.by) and stage.overdue != a.name for a in deciding)
+        told = all(name in a.needs and not _by_itself(stage, a) for a in deciding)
         if not told and any(name not in k for k in known):
             say = f"到决定时 {name} 可能没有填。", f"{name} may be blank when it is decided."
             yield found("count-not-filled", mark_of(block, "roll" if name == block.roll else "present"), *say)

@@ -32,15 +32,12 @@ def check_conditions(institution: Institution) -> list[Finding]:
     return findings
 
 
-def never_done(institution: Institution) -> set[str]:
-    """Names of acts that no case ever does, for their guard never holds."""
+def guards(institution: Institution) -> dict[str, Verdict]:
+    """Every guard that can be computed, with what is certain of it; one that cannot be computed never holds."""
     names = blocks.names(institution)
     bounds = _bounds(institution, names)
-    return {
-        p.act.name
-        for p in acts_of(institution)
-        if p.act.when and not computed(p.act.when, names) and not conditions.judge(p.act.when, names, bounds).may_hold
-    }
+    texts = dict.fromkeys(p.act.when for p in acts_of(institution) if p.act.when)
+    return {t: Verdict(False, True) if computed(t, names) else conditions.judge(t, names, bounds) for t in texts}
 
 
 def computed(text: str, names: Mapping[str, str]) -> BadExpression | None:

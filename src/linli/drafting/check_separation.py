@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from linli.drafting.check_names import BY_ITSELF, PlacedAct, acts_of, mark_of
+from linli.drafting.check_names import BY_ITSELF, PlacedAct, acts_of, mark_of, people_of
 from linli.drafting.check_states import Edge, Graph, State
 from linli.drafting.codes import found
 from linli.drafting.finding import Finding
@@ -32,15 +32,18 @@ def _verifier_works(graph: Graph) -> list[Finding]:
     What a role with `never` does is verifying and not work, so its answers would not bar the same person.
     """
     institution = graph.institution
-    verifying = _verifying(graph)
+    before = {s.stage for s in graph.edges if not s.answered and not institution.stages[s.stage].end}
+    verifying = _verifying(graph, before)
     findings, told = [], set()
-    for edge in (e for out in graph.edges.values() for e in out):
-        if edge.source.answered or not edge.target.answered or edge.by in BY_ITSELF:
+    edges = [e for out in graph.edges.values() for e in out]
+    for edge in [*edges, *_answers_on_the_spot(graph)] if verifying else ():
+        works = institution.raised_by in edge.act.answers and edge.source.stage in before
+        if not works or edge.by in BY_ITSELF:
             continue
         for name in sorted(doers(institution, edge.act, edge.source.stage) & set(verifying)):
             role = institution.roles[name]
             free = edge.act.name in role.never
-            if free or (edge.act.name, name) in told or not graph.reaching_of(edge.target, verifying[name]):
+            if free or (edge.act.name, name) in told or not graph.after({edge.target}) & verifying[name]:
                 continue
             told.add((edge.act.name, name))
             say = (
@@ -51,10 +54,19 @@ def _verifier_works(graph: Graph) -> list[Finding]:
     return findings
 
 
-def _verifying(graph: Graph) -> dict[str, set[State]]:
+def _answers_on_the_spot(graph: Graph) -> Iterator[Edge]:
+    """Answers that move nothing: the case stays in the state it is in."""
+    institution = graph.institution
+    for state in graph.edges:
+        for act in () if institution.stages[state.stage].end else institution.acts_at(state.stage).values():
+            people = people_of(institution, act)
+            if institution.raised_by in act.answers and not act.to and people:
+                yield Edge(state, act, people[0], state)
+
+
+def _verifying(graph: Graph, before: set[str]) -> dict[str, set[State]]:
     """Role with `never: handler` → the states after the answer in which it closes the case or sends it back."""
     institution = graph.institution
-    before = {s.stage for s in graph.edges if not s.answered and not institution.stages[s.stage].end}
     edges = [e for s, out in graph.edges.items() if s.stage not in before for e in out]
     reopened = {e.source.stage for e in edges if e.target.stage in before}
     found_: dict[str, set[State]] = {}
@@ -78,7 +90,7 @@ def _stages_of(institution: Institution, placed: PlacedAct) -> list[str]:
 
 
 def _agrees(institution: Institution) -> Iterator[Finding]:
-    """Agreement by the role that asks: the kernel keeps out the same person, so it would be a colleague's, or nobody's."""
+    """Agreement by the role that asks: the kernel keeps out the same person, so it is a colleague's or nobody's."""
     for placed in acts_of(institution):
         act = placed.act
         role = institution.roles.get(act.approves or "")

@@ -57,7 +57,7 @@ def _open(institution: Institution, stage: Stage) -> Iterator[Finding]:
     elif "clock" not in act.by:
         say = f"{act.name} 不是由 clock 做的动作。", f"{act.name} is not an act by the clock."
         yield found("clock-without-consequence", mark_of(stage, "overdue"), *say)
-    elif len(act.result) > 1:
+    elif len(act.result) > 1 and act.does != "tally":
         say = (
             f"时限到期做“{act.title.zh}”时没有人选结果。",
             f"Nobody chooses the result when the clock does {act.name}.",

@@ -8,11 +8,12 @@ are counted by name over all stages, and a clock fires its consequence even when
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
-from linli.drafting.check_conditions import never_done
+from linli.drafting.check_conditions import guards
 from linli.drafting.check_names import BY_ITSELF, people_of
+from linli.drafting.conditions import Verdict
 from linli.kernel.institution import Act, Institution, Stage
 
 MOST_STATES = 20_000
@@ -62,7 +63,10 @@ class Graph:
     def __init__(self, institution: Institution) -> None:
         self.institution = institution
         self._filled: dict[State, frozenset[str]] | None = None
-        self.moves = {name: list(_moves(institution, stage)) for name, stage in institution.stages.items()}
+        self._guards = guards(institution)
+        self.moves = {
+            name: list(_moves(institution, stage, self._guards)) for name, stage in institution.stages.items()
+        }
         self.counters = _counters(institution)
         self._wasted = {a.name for a in _all(institution) if a.name in self.counters and (a.approves or not a.to)}
         """Bounded acts that are counted although nothing moves: declined, or not moving where they share a name."""
@@ -128,7 +132,8 @@ class Graph:
         act, stage = edge.act, self.institution.stages[edge.source.stage]
         if self.by_itself(stage, act):
             return True
-        return not act.when and not (act.at_most is not None and act.name in self._wasted)
+        guarded = act.when is not None and self._guards[act.when].may_fail
+        return not guarded and not (act.at_most is not None and act.name in self._wasted)
 
     def by_itself(self, stage: Stage, act: Act) -> bool:
         """Whether ``act`` also happens at ``stage`` without people: then nobody fills in anything, nobody is asked."""
@@ -137,18 +142,15 @@ class Graph:
         led = stage.follows is not None and act.name in (stage.follows.then, stage.follows.otherwise)
         return by_clock or ((joined or led) and act.name in stage.acts)
 
-    def reaching_of(self, start: State, goals: set[State]) -> bool:
-        """Whether a case can get from ``start`` into one of ``goals``."""
-        seen, queue = {start}, deque([start])
+    def after(self, starts: set[State]) -> set[State]:
+        """The states that a case can get into from one of ``starts``, these included."""
+        seen, queue = set(starts), deque(starts)
         while queue:
-            state = queue.popleft()
-            if state in goals:
-                return True
-            for edge in self.edges[state]:
+            for edge in self.edges[queue.popleft()]:
                 if edge.target not in seen:
                     seen.add(edge.target)
                     queue.append(edge.target)
-        return False
+        return seen
 
     def surely_filled(self) -> dict[State, frozenset[str]]:
         """The fields that are filled in on every way to each state: needed by the opening or by acts done before."""
@@ -219,26 +221,31 @@ class Graph:
         return State(goes, answered, state.resulted or move.resulted, used, came_from)
 
 
-def _moves(institution: Institution, stage: Stage) -> Iterator[Move]:
+def _moves(institution: Institution, stage: Stage, known: Mapping[str, Verdict]) -> Iterator[Move]:
     """The moving acts of ``stage``: by a person first, then by the clock, then by the called units."""
     if stage.end:
         return
     names = list(_counters(institution))
-    never = never_done(institution)
+    never = {text for text, verdict in known.items() if not verdict.may_hold}
     for act in institution.acts_at(stage.name).values():
         if not act.to:
             continue
         counter = names.index(act.name) if act.name in names else -1
         people = [b for b in people_of(institution, act) if b != "holder" or stage.holder]
-        if people and act.name not in never:
+        if people and act.when not in never:
             by = stage.holder if people[0] == "holder" and stage.holder else people[0]
             yield Move(act, by, counter, act.to, bool(act.result))
         if stage.overdue == act.name and (stage.within or stage.until):
-            yield Move(act, "clock", counter, act.to, len(act.result) == 1)
+            yield Move(act, "clock", counter, act.to, _comes_out(act))
         if act.name in stage.acts and ((stage.calls and stage.calls.then == act.name) or stage.gathers == act.name):
-            yield Move(act, "children", counter, act.to, len(act.result) == 1)
+            yield Move(act, "children", counter, act.to, _comes_out(act))
         if act.name in stage.acts and stage.follows and act.name in (stage.follows.then, stage.follows.otherwise):
             yield Move(act, "lead", counter, act.to, bool(act.result))
+
+
+def _comes_out(act: Act) -> bool:
+    """Whether the act has a result when nobody chooses one: the only one, or what a tally counted."""
+    return len(act.result) == (2 if act.does == "tally" else 1)
 
 
 def _counters(institution: Institution) -> dict[str, int]:
