@@ -1,7 +1,7 @@
 """`make bench`: every figure beside its limit or its peer, in one run.
 
 make bench                       everything (about eight minutes on two cores)
-make bench ARGS="http acts"      some parts: http acts sweep pages check
+make bench ARGS="http acts"      some parts: http acts sweep pages check replay
 make bench ARGS="--quick"        smaller amounts, to see that it runs
 """
 
@@ -14,7 +14,7 @@ import platform
 from benchmarks import parts
 from benchmarks.site import site
 
-PARTS = ("check", "http", "acts", "sweep", "pages")
+PARTS = ("check", "http", "acts", "sweep", "pages", "replay")
 
 
 def main() -> None:

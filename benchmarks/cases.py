@@ -25,7 +25,7 @@ def make(count: int, now: datetime, spread_days: int = 300, closed: float = 0.9,
     categories = [n for n, c in runtime().pack.lists["request_categories"].items() if c.group]
     for start in range(0, count, 500):
         batch = [_story(rng, grids, categories, now, spread_days, closed) for _ in range(min(500, count - start))]
-        _write(batch)
+        write(batch)
 
 
 def _story(rng, grids, categories, now, spread_days, closed):  # type: ignore[no-untyped-def]
@@ -59,7 +59,8 @@ def _story(rng, grids, categories, now, spread_days, closed):  # type: ignore[no
     return grid, steps
 
 
-def _write(batch) -> None:  # type: ignore[no-untyped-def]
+def write(batch) -> None:  # type: ignore[no-untyped-def]
+    """Write (grid, decisions) pairs: each case with its entries, in one transaction."""
     import secrets
 
     from django.db import transaction

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import time
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote_plus
 
-from benchmarks import cases, load, rawpg
+from django.db import connection
+
+from benchmarks import cases, load, rawpg, real
 from benchmarks.site import SOURCE, server, session
 
 SECONDS = 8.0
@@ -113,37 +116,46 @@ def sweep(quick: bool) -> None:
         line(f"{fired:,} fired by {workers} worker(s)", f"{fired / took:,.0f} /s", beside)
 
 
+WHO = {
+    "grid worker": "grid_worker-320402001001001",
+    "street": "street_officer-320402001000",
+    "district": "district_officer-320402000000",
+}
+
+
 def pages(quick: bool) -> None:
     """List and case page with permissions on, at 10 000 and 200 000 cases."""
-    from linli.ledger.models import Case
-
     print("\nPages with permissions on (4 connections)")
     sizes = (1_000, 3_000) if quick else (10_000, 200_000)
-    who = {"grid worker": "grid_worker-320402001001001", "street": "street_officer-320402001000"}
-    who["district"] = "district_officer-320402000000"
     first: dict[str, float] = {}
     for size in sizes:
         _top_up(size)
-        number = (
-            Case.objects.filter(place__within=_path("320402001001001")).order_by("-number").values_list("number")[0][0]
-        )
-        with server() as port:
-            for name, account in who.items():
-                cookie = session(account)
-                for path, what in (
-                    (("/field/" if "grid" in name else "/desk/"), "list"),
-                    (f"/cases/{number}/", "case"),
-                ):
-                    request = load.get(path, cookie)
-                    load.run(port, 4, 0.5, lambda n, r=request: r)
-                    got = load.run(port, 4, 1.0 if quick else 4.0, lambda n, r=request: r)
-                    if got.wrong:
-                        raise SystemExit(f"{path}: {got.first_wrong!r}")
-                    p50, p99 = got.percentile(0.5), got.percentile(0.99)
-                    growth = p99 / first.setdefault(f"{name} {what}", p99)
-                    beside = f"{got.rate:,.0f} /s · target p99 ≤ 50 ms · {growth:.2f}× of {sizes[0]:,}"
-                    line(f"{size:>7,} cases, {what} of the {name}", f"p50 {p50:.1f}, p99 {p99:.1f} ms", beside)
+        measure_pages(size, sizes[0], 1.0 if quick else 4.0, first)
     print("  peers' staff list at 10 000 / 100 000: django-helpdesk 179 / 410 ms, Signalen 597 / 607 ms (medians)")
+
+
+def measure_pages(size: int, smallest: int, seconds: float, first: dict[str, float]) -> None:
+    """The list and a case page of each of WHO; ``first`` keeps the p99 at the smallest size to compare with."""
+    from linli.ledger.models import Case
+
+    mine = Case.objects.filter(place__within=_path("320402001001001")).order_by("-number")
+    number = mine.values_list("number", flat=True)[0]
+    with server() as port:
+        for name, account in WHO.items():
+            cookie = session(account)
+            for path, what in (
+                (("/field/" if "grid" in name else "/desk/"), "list"),
+                (f"/cases/{number}/", "case"),
+            ):
+                request = load.get(path, cookie)
+                load.run(port, 4, 0.5, lambda n, r=request: r)
+                got = load.run(port, 4, seconds, lambda n, r=request: r)
+                if got.wrong:
+                    raise SystemExit(f"{path}: {got.first_wrong!r}")
+                p50, p99 = got.percentile(0.5), got.percentile(0.99)
+                growth = p99 / first.setdefault(f"{name} {what}", p99)
+                beside = f"{got.rate:,.0f} /s · target p99 ≤ 50 ms · {growth:.2f}× of {smallest:,}"
+                line(f"{size:>7,} cases, {what} of the {name}", f"p50 {p50:.1f}, p99 {p99:.1f} ms", beside)
 
 
 def _path(code: str) -> str:
@@ -153,10 +165,27 @@ def _path(code: str) -> str:
 
 
 def _top_up(size: int) -> None:
-    from django.db import connection
-
     from linli.ledger.models import Case
 
     cases.make(max(0, size - Case.objects.count()), datetime.now(UTC), seed=size)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
+
+
+def replay(quick: bool) -> None:
+    """Real requests with their real times, if LINLI_BENCH_REQUESTS names a CSV of them (GeoReport columns)."""
+    path = os.environ.get("LINLI_BENCH_REQUESTS")
+    if not path:
+        print("\nReplay: set LINLI_BENCH_REQUESTS to a CSV with the columns of GeoReport v2 to run it")
+        return
+    from linli.ledger.models import Case, Entry
+
+    print(f"\nReplay of {path}")
+    began = time.perf_counter()
+    count = real.replay(path, datetime.now(UTC), 2_000 if quick else None)
+    took = time.perf_counter() - began
+    line(f"{count:,} requests, {Entry.objects.count():,} acts and clocks", f"{count / took:,.0f} /s", f"{took:.0f} s")
+    line("still open", f"{Case.objects.filter(ended=None).count():,}")
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    measure_pages(count, count, 1.0 if quick else 4.0, {})
