@@ -79,3 +79,24 @@ def test_the_secret_key_is_made_once_and_only_its_owner_reads_it(tmp_path: Path)
     assert secret_key(tmp_path / "home") == first
     assert len(first) >= 50
     assert (tmp_path / "home" / "secret").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_mailbox_is_read_over_tls_or_on_this_machine_only() -> None:
+    here = mail.mailbox_settings("imaps://suqiu%40a.cn:p%2Fw@mail.example/Linli")
+    assert here == mail.MailIn("mail.example", 993, "suqiu@a.cn", "p/w", "Linli", "tls") and "p/w" not in repr(here)
+    starttls = mail.mailbox_settings("imap://box:pw@mail.example")
+    assert starttls and (starttls.security, starttls.folder) == ("starttls", "INBOX")
+    local = mail.mailbox_settings("imap://box:pw@127.0.0.1:1143/")
+    assert local and (local.security, local.port) == ("none", 1143)
+    assert mail.mailbox_settings("") is None
+    for wrong in ("mail.example", "pop3://u:p@h", "imaps://mail.example/INBOX", "imaps://u:p@h:x/"):
+        with pytest.raises(SettingError, match="LINLI_MAIL_IN"):
+            mail.mailbox_settings(wrong)
+
+
+def test_people_must_know_where_to_write() -> None:
+    account = mail.MailIn("h", 993, "box", "", "INBOX", "tls")
+    assert mail.mail_address("", None) == "" and mail.mail_address("a@b.cn", account) == "a@b.cn"
+    for wrong in ("", "box", "a+b@c.cn", "a b@c.cn", "@c.cn"):
+        with pytest.raises(SettingError, match="LINLI_MAIL_ADDRESS"):
+            mail.mail_address(wrong, account)
