@@ -133,8 +133,8 @@ def _pass_up(pack: Pack, graph: Graph) -> Iterator[Finding]:
 
     The top is a role over which no other works on open cases here. Passing up is an act by the holder that is not
     used up and asks neither a guard nor anybody's agreement, or the clock's consequence; it may go sideways first,
-    through stages of the same duty or the same level. An act that answers is no passing up. Exempt: parked stages (their
-    clock gives the case ``back``).
+    through stages of the same duty or the same level. An act that answers is no passing up. Exempt: parked stages
+    (their clock gives the case ``back``).
     """
     roles, stages = graph.institution.roles, graph.institution.stages
     told: set[str] = set()
