@@ -108,17 +108,20 @@ def _unreceived(graph: Graph) -> Iterator[Finding]:
     """Spending where no money can have come in on any way: the kernel refuses it each time."""
     institution = graph.institution
     there = {
-        s.name: {a.does for a in institution.acts_at(s.name).values() if _takes_money(institution, s, a)}
+        s.name: [a for a in institution.acts_at(s.name).values() if _takes_money(institution, s, a)]
         for s in institution.stages.values()
         if s.funding and not s.end
     }
-    received = {state for state in graph.edges if "receive" in there.get(state.stage, ())}
+    on_the_spot = {n for n, acts in there.items() if any(a.does == "receive" and not a.to for a in acts)}
+    received = {state for state in graph.edges if state.stage in on_the_spot}
+    received |= {
+        e.target for out in graph.edges.values() for e in out if e.act.does == "receive" and e.source.stage in there
+    }
     after = graph.after(received)
-    for name in (n for n, kinds in there.items() if "spend" in kinds):
-        if not any(state.stage == name for state in after):
-            for act in (a for a in institution.acts_at(name).values() if a.does == "spend"):
-                say = f"没有钱到账，“{act.title.zh}”做不了。", f"No money ever comes in for {act.name}."
-                yield found("nobody-can-act", act.mark, *say)
+    for name, acts in there.items():
+        for act in (a for a in acts if a.does == "spend" and not any(s.stage == name for s in after)):
+            say = f"没有钱到账，“{act.title.zh}”做不了。", f"No money ever comes in for {act.name}."
+            yield found("nobody-can-act", act.mark, *say)
 
 
 # --- deciding
