@@ -23,7 +23,7 @@ def test_a_shipped_pack_passes_and_shows_its_worst_case() -> None:
 def test_english() -> None:
     done = CliRunner().invoke(command, ["changzhou", "--lang", "en"])
     assert done.exit_code == 0
-    assert "from report to answer at most 24 hours + 42 working days" in done.output
+    assert "from report to answer at most 24 hours + 68 working days" in done.output
 
 
 def test_a_broken_folder_is_refused_with_place_and_path(tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ def test_json(tmp_path: Path) -> None:
     write(good(), tmp_path)
     told = json.loads(CliRunner().invoke(command, [str(tmp_path / "good"), "--json"]).output)
     assert told["findings"] == []
-    assert [w["institution"] for w in told["worst"]] == ["ask", "assist"]
+    assert [w["institution"] for w in told["worst"]] == ["ask", "assist", "council"]
 
 
 def test_a_folder_may_extend_a_shipped_pack(tmp_path: Path) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 
 import pytest
 
 from linli.config.pack_files import SHIPPED
+from linli.drafting.check_states import Graph
 from linli.drafting.load import load, read_folder
 from linli.drafting.worst import days, worst_case
 from linli.kernel.calendar import SHANGHAI
@@ -50,10 +52,12 @@ def test_the_worst_case_of_changzhou() -> None:
     worst = worst_case(pack, pack.institutions["request"])
     assert worst is not None
     stages = [p.stage for p in worst.parts]
-    # Both bounded calls of the street, both of the district, and the first one.
+    # Whistled once, again twice, and twice by the district; merged twice, each time coming back to the district.
     assert stages.count("joint") == 5
-    assert stages.count("overseen") == 3
-    assert worst.total() == {"hour": 24, "working_day": 42}
+    assert stages.count("merged") == 2
+    assert stages.count("overseen") == 5
+    # 24 h; collected 2, raised 1, joint 5 x 5, gathered 5 x 1, overseen 5 x 3, merged 2 x 10 working days.
+    assert worst.total() == {"hour": 24, "working_day": 68}
 
 
 @pytest.mark.parametrize(("name", "of"), [(n, i) for n, p in PACKS.items() for i in p.institutions])
@@ -68,25 +72,43 @@ def longest(pack: Pack, institution: Institution) -> float:
     """The longest unanswered way in days, by plain recursion over the definition."""
 
     def limit(stage: str) -> float:
-        newest = pack.parameters[institution.stages[stage].within or ""][-1]
-        return days(newest.limit, pack.calendars)
+        values = pack.parameters[institution.stages[stage].within or ""]
+        newest = [v for v in values if v.to is None]
+        return max(days(v.limit, pack.calendars) for v in newest)
 
-    def walk(stage: str, used: dict[str, int]) -> float:
-        ways = []
+    @cache
+    def walk(stage: str, used: frozenset[tuple[str, int]], came: str | None) -> float:
+        ways, counts = [], dict(used)
         for act in institution.acts_at(stage).values():
-            people = [b for b in act.by if b not in ("clock", "children")]
-            by_itself = institution.stages[stage].overdue == act.name or "children" in act.by
-            free = act.at_most is None or used.get(act.name, 0) < act.at_most
+            people = [b for b in act.by if b not in ("clock", "children", "lead")]
+            by_itself = institution.stages[stage].overdue == act.name or {"children", "lead"} & set(act.by)
+            free = act.at_most is None or counts.get(act.name, 0) < act.at_most
             if act.to is None or not (by_itself or (people and free)):
                 continue
-            target = institution.stages[act.to]
+            goes = (came or stage) if act.to == "back" else act.to
+            target = institution.stages[goes]
             if institution.raised_by in act.answers:
                 ways.append(0.0)
             elif target.within and not target.end:
-                ways.append(walk(act.to, {**used, act.name: used.get(act.name, 0) + 1}))
+                after = counts | {act.name: counts.get(act.name, 0) + 1} if act.at_most is not None else counts
+                ways.append(walk(goes, frozenset(after.items()), stage))
         return limit(stage) + max(ways, default=float("-inf"))
 
-    return walk(institution.open.to or "", {})
+    return walk(institution.open.to or "", frozenset(), None)
+
+
+def test_many_rounds_after_the_answer_do_not_shorten_the_way_to_it() -> None:
+    """`check` counts bounds lower when they multiply; the longest way is walked to its full number of rounds."""
+    pack = PACKS["changzhou"]
+    institution = pack.institutions["request"]
+    assert any(cap < bound for cap, bound in _counted(institution)), "else this shows nothing"
+    worst = worst_case(pack, institution)
+    assert worst is not None and [p.stage for p in worst.parts].count("merged") == institution.anywhere["merge"].at_most
+
+
+def _counted(institution: Institution) -> list[tuple[int, int]]:
+    graph = Graph(institution)
+    return list(zip(graph._caps, graph.counters.values(), strict=True))
 
 
 def test_no_worst_case_where_a_loop_has_no_bound() -> None:

@@ -318,11 +318,9 @@ def _guards(city: _City) -> Iterator[str]:
 def _worst(city: _City) -> Iterator[str]:
     """The longest time to an answer, and the stages it goes through."""
     w = city.words
-    if city.graph is None:
-        return
     try:
-        worst = worst_case(city.pack, city.institution, city.on, city.graph)
-    except LookupError:
+        worst = worst_case(city.pack, city.institution, city.on)
+    except (TooManyStates, LookupError):
         return
     if worst is None:
         return

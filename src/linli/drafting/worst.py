@@ -83,15 +83,31 @@ class WorstCase:
         }
 
 
-def worst_case(
-    pack: Pack, institution: Institution, on: date | None = None, graph: Graph | None = None
-) -> WorstCase | None:
+class _Unanswered(Graph):
+    """The states in which an answer is still owed, and the first ones after it: all that the longest way can touch.
+
+    `check` walks on behind the answer, where bounds multiply; it may then count an act allowed nine times as used up
+    earlier, which is no matter for its proofs but would make the longest way too short.
+    """
+
+    def _out(self, state: State) -> list[Edge]:
+        return [] if state.answered else super()._out(state)
+
+    @property
+    def shortened(self) -> bool:
+        """Whether bounds were counted lower than they are."""
+        return any(cap < bound for cap, bound in zip(self._caps, self.counters.values(), strict=True))
+
+
+def worst_case(pack: Pack, institution: Institution, on: date | None = None) -> WorstCase | None:
     """The worst case with the limits in force on the day ``on`` (without: the newest).
 
-    None when there is none to state: a loop without a bound, or no path to an answer. Raises TooManyStates, and
-    LookupError when a limit has no value on that day.
+    None when there is none to state: a loop without a bound, no path to an answer, or more ways than can be walked to
+    their full number of rounds. Raises TooManyStates, and LookupError when a limit has no value on that day.
     """
-    graph = graph or Graph(institution)
+    graph = _Unanswered(institution)
+    if graph.shortened:
+        return None
     limits = {s.name: _limit(pack, s.within, on) for s in institution.stages.values() if s.within and not s.end}
     costs = {name: days(limit, pack.calendars) for name, limit in limits.items()}
     chosen = _longest(graph, costs)
