@@ -17,7 +17,7 @@ def test_a_shipped_pack_passes_and_shows_its_worst_case() -> None:
     done = CliRunner().invoke(command, ["changzhou"])
     assert done.exit_code == 0, done.output
     assert "没有发现问题" in done.output
-    assert "从反映到答复最长 24 小时 + 42 个工作日" in done.output
+    assert "从反映到答复最长 24 小时 + 68 个工作日" in done.output
 
 
 def test_english() -> None:
@@ -49,16 +49,21 @@ def test_json(tmp_path: Path) -> None:
     write(good(), tmp_path)
     told = json.loads(CliRunner().invoke(command, [str(tmp_path / "good"), "--json"]).output)
     assert told["findings"] == []
-    assert [w["institution"] for w in told["worst"]] == ["ask", "assist", "council"]
+    stories = {w["institution"]: [scene["when"]["zh"] for scene in w["story"]] for w in told["worst"]}
+    assert {"ask", "assist", "council"} <= set(stories)
+    assert stories["ask"][0] == "第 0 天" and stories["ask"][-1].startswith("约第")
 
 
 def test_a_folder_may_extend_a_shipped_pack(tmp_path: Path) -> None:
     pack = "pack: mine\nextends: changzhou\ntitle: {zh: 我们的, en: Ours}\n"
-    longer = "grid_limit: [{from: 2022-01-01, value: 25, unit: hour, source: our own rule}]\n"
+    longer = (
+        "grid_limit:\n  - {from: 2022-01-01, value: 25, unit: hour, source: our own rule}\n"
+        "  - {from: 2022-01-01, value: 30, unit: minute, when: {urgency: [emergency]}, source: our own rule}\n"
+    )
     write({"mine/pack.yaml": pack.encode(), "mine/parameters.yaml": longer.encode()}, tmp_path)
     done = CliRunner().invoke(command, [str(tmp_path / "mine")])
     assert done.exit_code == 0, done.output
-    assert "request" in done.output
+    assert "(request)" in done.output and "25 小时 + 68 个工作日" in done.output
 
 
 def test_wrong_usage() -> None:

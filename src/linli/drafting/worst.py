@@ -66,7 +66,7 @@ class WorstCase:
         return at
 
     def words(self, lang: str) -> str:
-        """The sum in words: ``24 小时 + 42 个工作日（约 63 天）``."""
+        """The sum in words: ``24 小时 + 68 个工作日（约 101 天）``."""
         index = 0 if lang.startswith("zh") else 1
         amounts = " + ".join(f"{n} {UNITS[unit][index]}" for unit, n in self.total().items())
         return f"{amounts}（约 {self.days:.0f} 天）" if index == 0 else f"{amounts} (about {self.days:.0f} days)"
