@@ -7,7 +7,7 @@ that the present stage does not know waits until clocks or called cases have bro
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from heapq import heappop, heappush
@@ -16,13 +16,14 @@ from typing import Any
 
 from linli.config.demo.city_files import document
 from linli.config.demo.crowd import Crowd
+from linli.config.demo.filling import Filling, step_of
 from linli.config.demo.hours import Hours, Week
 from linli.config.demo.world import DemoError, World
-from linli.kernel.calendar import SHANGHAI, CalendarGap, add_working_days
+from linli.kernel.calendar import SHANGHAI, CalendarGap
 from linli.kernel.case import STAGE_CLOCK
 from linli.kernel.case import Case as KernelCase
 from linli.kernel.every import occurrences
-from linli.kernel.institution import Act, Institution, Pack
+from linli.kernel.institution import Act, Institution
 from linli.kernel.refusal import Refusal
 from linli.ledger import act as ledger
 from linli.ledger import due, outbox, recurring
@@ -32,7 +33,10 @@ from linli.ledger.mandates import Where
 from linli.ledger.models import Case
 from linli.people.registry import Snapshot
 
-OWN = {"of", "at", "by", "person", "anonymous", "ago", "way", "acts", "pace", "calendar", "unit", "each", "channel"}
+OWN = {
+    *("of", "at", "unit", "by", "person", "anonymous", "channel"),
+    *("ago", "way", "acts", "pace", "calendar", "each", "label", "perhaps"),
+}
 """Keys of a matter that are not fields of its institution."""
 PACE, BRISK = (0.06, 0.45), (0.01, 0.05)
 """The part of the time left that an act takes: usually, and for matters that shall stand where they are now."""
@@ -44,7 +48,7 @@ NOBODY = {"clock", "children", "lead"}
 
 
 class Ahead(Exception):
-    """An act's limit reaches into a year whose calendar is not out yet."""
+    """Its time has not come: a limit reaches into a year without a calendar, or what it rests on is not there yet."""
 
 
 @dataclass(slots=True)
@@ -81,12 +85,12 @@ class Lives(World):
         self.heap: list[tuple[datetime, int, Any]] = []
         self.asleep: dict[str, Run] = {}
         self.opened_by_calendar: dict[tuple[str, str], int] = {}
-        self.used: dict[str, int] = {}
+        self.filling = Filling(rt.pack, self.doc)
         margin = timedelta(days=30)
         self.week = Week((first - margin).date(), (now + margin).date(), rt.pack.calendars["office"])
         self.count = 0
         self.stopped = 0
-        """Matters that stay where they are because the calendar of a coming year is not out yet."""
+        """Matters that stay where they are (see Ahead)."""
 
     def live(self) -> int:
         """Everything that happens up to now; how many matters there are. Raises DemoError."""
@@ -228,13 +232,18 @@ class Lives(World):
             by = None
         opens = institution.open
         data = {
-            n: self._value(institution, n, run.item[n], at, at) for n in (*opens.needs, *opens.may) if n in run.item
+            n: self.filling.value(institution, n, run.item[n], at, at)
+            for n in (*opens.needs, *opens.may)
+            if n in run.item
         }
+        if len(opens.result) > 1:
+            data["result"] = run.item.get("result") or opens.result[0]
         self._locate(run, data)
         channel = str(run.item.get("channel", "web"))
         opening = ledger.Opening(institution.name, run.place, ledger.Reporter(run.person), by, channel, run.unit)
         done = self._done(ledger.open(opening, data, at), run, "open", at)
         run.id, run.at = done.id, at
+        self.filling.numbers[str(run.item.get("label", ""))] = str(done.number)
         self._children(run, done.case, run.item, at)
         self._schedule(run, at, done.case)
 
@@ -252,7 +261,7 @@ class Lives(World):
         case = self._case(run)
         if case.ended or not run.todo:
             return
-        name, given = _step(run.todo[0])
+        name, given = step_of(run.todo[0])
         act = _possible(run.institution, case, name)
         if act is None:
             self._schedule(run, at, case)
@@ -262,7 +271,7 @@ class Lives(World):
         themselves = role == run.institution.raised_by and role not in run.institution.roles
         where = Where(run.place, run.unit, self._accused(run))
         person = run.person if themselves else self.holder(run.institution.name, role, where, at)
-        data = self._data(run, case, act, given, at) if name == act.name else {}
+        data = self.filling.of_act(run.institution, run.item, case, act, given, at) if name == act.name else {}
         channel = "phone" if given.get("channel") == "phone" else "web"
         done = self._done(ledger.act(run.id, name, data, person, at, channel, themselves), run, name, at)
         run.at = at
@@ -291,7 +300,7 @@ class Lives(World):
 
     def _done(self, outcome: ledger.Receipt | Refusal, run: Run, act: str, at: datetime) -> ledger.Receipt:
         if isinstance(outcome, Refusal):
-            if outcome.code == "gap":
+            if outcome.code == "gap" or (act == "open" and run.item.get("perhaps")):
                 raise Ahead
             wrong = "; ".join(f"{n}: {t.zh}" for n, t in outcome.fields.items())
             words = next((str(v) for v in run.item.values() if isinstance(v, str) and len(v) > 12), run.item)
@@ -311,9 +320,10 @@ class Lives(World):
         step = run.todo[0]
         following = case.next_due()
         until = following[1] if following else at + LONGEST
-        if step == "clock":
+        if step == "clock" or (isinstance(step, dict) and "clock" in step):
             run.todo.pop(0)
-            run.todo.insert(0, {"past": _stage_ends(case, until).isoformat()})
+            named = STAGE_CLOCK if step == "clock" else step["clock"]
+            run.todo.insert(0, {"past": _runs_out(case, named, at).isoformat()})
             step = run.todo[0]
         if isinstance(step, dict) and "past" in step:
             if datetime.fromisoformat(step["past"]) > at:
@@ -323,7 +333,7 @@ class Lives(World):
             self._schedule(run, at, case)
             return
         wait = run.todo.pop(0)["wait"] if isinstance(step, dict) and "wait" in step else None
-        name, given = _step(run.todo[0])
+        name, given = step_of(run.todo[0])
         act = _possible(run.institution, case, name)
         if act is None:
             if wait is not None:
@@ -359,72 +369,14 @@ class Lives(World):
     def _case(self, run: Run) -> KernelCase:
         return of(Case.objects.select_related("reporter").get(id=run.id)).kernel()
 
-    # What is filled in
 
-    def _data(self, run: Run, case: KernelCase, act: Act, given: Mapping[str, Any], at: datetime) -> dict[str, Any]:
-        """The act's fields: from the step, from the matter, from the city's usual words."""
-        institution, usual = run.institution, self._usual(act.name)
-        data = {}
-        for name in (*act.needs, *act.may):
-            if name in given:
-                raw = given[name]
-            elif name in act.needs and name in run.item:
-                raw = run.item[name]
-            elif name in usual and name in act.needs:
-                raw = usual[name]
-            elif name in act.needs and (called := self._called(institution, act, name, {**run.item, **given})):
-                raw = called
-            else:
-                continue
-            data[name] = self._value(institution, name, raw, at, case.opened)
-        if len(act.result) > 1:
-            data["result"] = given.get("result") or run.item.get("result") or act.result[0]
-        return data
-
-    def _usual(self, act: str) -> Mapping[str, Any]:
-        """The city's usual words for an act, the next of them each time."""
-        found = self.doc.get("usual", {}).get(act, {})
-        if isinstance(found, list):
-            self.used[act] = self.used.get(act, -1) + 1
-            found = found[self.used[act] % len(found)]
-        return dict(found)
-
-    def _called(self, institution: Institution, act: Act, name: str, given: Mapping[str, Any]) -> list[str]:
-        """The units or lines of an act that calls: those told under ``each``."""
-        calls = institution.stages[act.to].calls if act.to and act.to in institution.stages else None
-        return list(given.get("each", {})) if calls and calls.for_each == name else []
-
-    def _value(self, institution: Institution, name: str, raw: Any, at: datetime, begun: datetime) -> Any:
-        """A date is written as days from the act on, ``6w`` for working days; ``{month}`` is that of the opening."""
-        spec = institution.fields[name]
-        day = at.astimezone(SHANGHAI).date()
-        if spec.type == "date" and isinstance(raw, int):
-            return (day + timedelta(days=raw)).isoformat()
-        if spec.type == "date" and str(raw).endswith("w"):
-            return add_working_days(self.rt.pack.calendars["office"], day, int(raw[:-1])).isoformat()
-        if isinstance(raw, str):
-            month = begun.astimezone(SHANGHAI)
-            return raw.replace("{month}", f"{month.year} 年 {month.month} 月")
-        return raw
-
-
-def _stage_ends(case: KernelCase, otherwise: datetime) -> datetime:
-    stage = case.clocks.get(STAGE_CLOCK)
-    return stage.due if stage and stage.remaining is None and not stage.fired else otherwise
+def _runs_out(case: KernelCase, name: str, otherwise: datetime) -> datetime:
+    clock = case.clocks.get(name)
+    return clock.due if clock and clock.remaining is None and not clock.fired else otherwise
 
 
 def _cast(city: str) -> set[str]:
     return {m["key"] for m in document(city, "city").get("cast", [])}
-
-
-def _step(step: Any) -> tuple[str, Mapping[str, Any]]:
-    """A step as act and what is filled in: ``solve`` or ``{solve: {answer: …}}``."""
-    if isinstance(step, str):
-        return step, {}
-    if not isinstance(step, dict) or len(step) != 1:
-        raise DemoError(f"a step is an act, or one act with what is filled in, not {step}")
-    ((name, given),) = step.items()
-    return str(name), given or {}
 
 
 def _possible(institution: Institution, case: KernelCase, name: str) -> Act | None:
@@ -432,20 +384,3 @@ def _possible(institution: Institution, case: KernelCase, name: str) -> Act | No
     plain = name.split(".")[0]
     act = institution.acts_at(case.stage).get(plain)
     return act if act and (plain == name or plain in case.pending) else None
-
-
-def texts(item: Any) -> Iterator[str]:
-    """Every text in a matter, for those who read the file through."""
-    if isinstance(item, str):
-        yield item
-    elif isinstance(item, Mapping):
-        for value in item.values():
-            yield from texts(value)
-    elif isinstance(item, list):
-        for value in item:
-            yield from texts(value)
-
-
-def in_force(pack: Pack) -> list[str]:
-    """Institutions that are opened by themselves, not called by another one."""
-    return [i.name for i in pack.institutions.values() if i.parties[i.raised_by].who != "case"]
