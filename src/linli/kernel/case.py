@@ -6,7 +6,7 @@ A case is what its entries say, in order; everything else that is stored about i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from functools import singledispatch
 from typing import Any
@@ -285,6 +285,17 @@ class Entry:
     """Done in a duty, not as a party: its doer may not verify the case."""
 
 
+_NAMES = tuple(f.name for f in fields(Case))
+
+
+def _with(case: Case, **changes: Any) -> Case:
+    """`dataclasses.replace` at a fifth of its price: a state of twenty fields is made for every event."""
+    made = object.__new__(Case)
+    for name in _NAMES:
+        object.__setattr__(made, name, changes[name] if name in changes else getattr(case, name))
+    return made
+
+
 @singledispatch
 def apply_event(event: Event, case: Case) -> Case:
     """The case after one event."""
@@ -295,94 +306,94 @@ def apply_event(event: Event, case: Case) -> Case:
 
 @apply_event.register
 def _(event: Moved, case: Case) -> Case:
-    return replace(case, stage=event.to, holder=event.holder, back=event.came_from)
+    return _with(case, stage=event.to, holder=event.holder, back=event.came_from)
 
 
 @apply_event.register
 def _(event: ClockSet, case: Case) -> Case:
     clock = Running(event.start, event.due, event.amount, event.unit, event.calendar, event.due)
-    return replace(case, clocks={**case.clocks, event.name: clock})
+    return _with(case, clocks={**case.clocks, event.name: clock})
 
 
 @apply_event.register
 def _(event: ClockStopped, case: Case) -> Case:
-    return replace(case, clocks={n: c for n, c in case.clocks.items() if n != event.name})
+    return _with(case, clocks={n: c for n, c in case.clocks.items() if n != event.name})
 
 
 @apply_event.register
 def _(event: ClockFired, case: Case) -> Case:
-    return replace(case, clocks={**case.clocks, event.name: replace(case.clocks[event.name], fired=True)})
+    return _with(case, clocks={**case.clocks, event.name: replace(case.clocks[event.name], fired=True)})
 
 
 @apply_event.register
 def _(event: Paused, case: Case) -> Case:
     clocks = {n: replace(c, remaining=event.remaining.get(n)) for n, c in case.clocks.items()}
-    return replace(case, clocks=clocks, paused=event.at)
+    return _with(case, clocks=clocks, paused=event.at)
 
 
 @apply_event.register
 def _(event: Resumed, case: Case) -> Case:
     clocks = {n: replace(c, due=event.dues.get(n, c.due), remaining=None) for n, c in case.clocks.items()}
-    return replace(case, clocks=clocks, paused=None)
+    return _with(case, clocks=clocks, paused=None)
 
 
 @apply_event.register
 def _(event: Extended, case: Case) -> Case:
     clock = replace(case.clocks[event.name], due=event.due, fired=False)
-    return replace(case, clocks={**case.clocks, event.name: clock})
+    return _with(case, clocks={**case.clocks, event.name: clock})
 
 
 @apply_event.register
 def _(event: Counted, case: Case) -> Case:
-    return replace(case, counts={**case.counts, event.counter: case.counts.get(event.counter, 0) + 1})
+    return _with(case, counts={**case.counts, event.counter: case.counts.get(event.counter, 0) + 1})
 
 
 @apply_event.register
 def _(event: Answered, case: Case) -> Case:
-    return case if event.party in case.answered else replace(case, answered=(*case.answered, event.party))
+    return case if event.party in case.answered else _with(case, answered=(*case.answered, event.party))
 
 
 @apply_event.register
 def _(event: Resulted, case: Case) -> Case:
-    return replace(case, result=event.result or case.result, tier=event.tier or case.tier)
+    return _with(case, result=event.result or case.result, tier=event.tier or case.tier)
 
 
 @apply_event.register
 def _(event: Joined, case: Case) -> Case:
-    return replace(case, children={**case.children, event.child: Child(event.unit, event.lead)})
+    return _with(case, children={**case.children, event.child: Child(event.unit, event.lead)})
 
 
 @apply_event.register
 def _(event: ChildEnded, case: Case) -> Case:
     child = replace(case.children[event.child], open=False, result=event.result)
-    return replace(case, children={**case.children, event.child: child})
+    return _with(case, children={**case.children, event.child: child})
 
 
 @apply_event.register
 def _(event: Settled, case: Case) -> Case:
-    return replace(case, pending={n: p for n, p in case.pending.items() if n != event.act})
+    return _with(case, pending={n: p for n, p in case.pending.items() if n != event.act})
 
 
 @apply_event.register
 def _(event: Voted, case: Case) -> Case:
     votes = {**case.blocks.get("votes", {}), event.voter: case.fields[event.field]}
     fields = {n: v for n, v in case.fields.items() if n != event.field}
-    return replace(case, blocks={**case.blocks, "votes": votes}, fields=fields)
+    return _with(case, blocks={**case.blocks, "votes": votes}, fields=fields)
 
 
 @apply_event.register
 def _(event: BlockSet, case: Case) -> Case:
-    return replace(case, blocks={**case.blocks, event.block: event.value})
+    return _with(case, blocks={**case.blocks, event.block: event.value})
 
 
 @apply_event.register
 def _(event: Followed, case: Case) -> Case:
-    return replace(case, version=event.version, stage=event.stage, holder=event.holder, back=event.back)
+    return _with(case, version=event.version, stage=event.stage, holder=event.holder, back=event.back)
 
 
 @apply_event.register
 def _(event: Ended, case: Case) -> Case:
-    return replace(case, ended=event.at, clocks={}, pending={}, paused=None)
+    return _with(case, ended=event.at, clocks={}, pending={}, paused=None)
 
 
 def note(case: Case, entry: Entry) -> Case:
@@ -392,13 +403,13 @@ def note(case: Case, entry: Entry) -> Case:
     for name in (entry.act, "handler") if entry.works else (entry.act,):
         if entry.by and entry.by not in doers.get(name, ()):
             doers[name] = (*doers.get(name, ()), entry.by)
-    case = replace(case, done=done, doers=doers, seq=case.seq + 1)
+    case = _with(case, done=done, doers=doers, seq=case.seq + 1)
     asked = next((e.act for e in entry.events if isinstance(e, Asked)), None)
     if asked:
-        return replace(case, pending={**case.pending, asked: Pending(entry.by, entry.at, dict(entry.data))})
+        return _with(case, pending={**case.pending, asked: Pending(entry.by, entry.at, dict(entry.data))})
     settled = next((e.act for e in entry.events if isinstance(e, Settled) and e.agreed), None)
     data = {**case.pending[settled].data, **entry.data} if settled else entry.data
-    return replace(case, fields={**case.fields, **data}) if data else case
+    return _with(case, fields={**case.fields, **data}) if data else case
 
 
 def apply(case: Case | None, entry: Entry, id: str = "") -> Case:

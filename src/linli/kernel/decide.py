@@ -278,7 +278,7 @@ def _settle(
         return refuse_role(institution, act, (act.approves or "",))
     pending = case.pending[act.name]
     approver = institution.roles.get(act.approves or "")
-    works = approver is None or not approver.never  # whoever agrees in a role that verifies has not worked on it
+    works = approver is None or "handler" not in approver.never  # who agrees as a verifier has not worked on it
     seed = Entry(now, act.name + how, who.person, act.approves, who.channel, (), {}, works)
 
     def effects(work: _Work) -> None:
@@ -441,7 +441,7 @@ def _as(act: Act, who: Who) -> str | None:
 
 
 def _works(institution: Institution, act: Act, who: Who, holder: str | None = None) -> bool:
-    """Whether ``act`` is work on the case. Verifying it, in a role that is never the handler, is not: the same may verify again."""
+    """Whether ``act`` is work on the case. Verifying it, as who never handles, is not: the same may verify again."""
     role = _as(act, who)
     if role is None or role in institution.parties or role in ("clock", "children", "lead"):
         return False

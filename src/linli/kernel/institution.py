@@ -144,6 +144,11 @@ class Follows(Written):
     passes: tuple[str, ...] = key("Fields taken over from the answering act.", default=())
 
 
+Does = Literal[
+    "pause", "resume", "extend", "vote", "tally", "rate", "score", "reserve", "release", "pledge", "receive", "spend"
+]  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Act(Named):
     """What somebody, or the clock, does to a case: the only thing that changes it."""
@@ -161,23 +166,7 @@ class Act(Named):
     says: Text | None = key("What they are told; {field} and {number} are filled in.", default=None)
     approves: str | None = key("A role that must agree before the act takes effect.", default=None)
     counts: str | None = key("A counter raised by this act.", default=None)
-    does: (
-        Literal[
-            "pause",
-            "resume",
-            "extend",
-            "vote",
-            "tally",
-            "rate",
-            "score",
-            "reserve",
-            "release",
-            "pledge",
-            "receive",
-            "spend",
-        ]
-        | None
-    ) = key("What it does besides: to the clocks, or to the block of its stage.", default=None)
+    does: Does | None = key("What it does besides: to the clocks, or to the block of its stage.", default=None)
     when: str | None = key("An expression that must hold; otherwise the act is refused with `or_else`.", default=None)
     or_else: Text | None = key("Why it is refused while `when` does not hold.", default=None)
     within: str | None = key(
