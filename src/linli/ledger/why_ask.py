@@ -100,7 +100,8 @@ class Asking:
         if settles:
             asked = [h for h in self.page.happened if h.act == base and h.seq < seq]
             happened = asked[-1] if asked else happened
-        return next((f.words.zh for f in happened.facts if f.type == "text"), "")
+        written = next((f.words.zh for f in happened.facts if f.type == "text"), "")
+        return written.rstrip(" 。.；;")  # it stands inside a sentence
 
     def post(self, role: str) -> Text:
         """Who a role is here and now: the place and the post; for those who read names, also who and since when."""

@@ -166,7 +166,7 @@ def unit(asking: Asking, code: str) -> Why:
     told = asking.told(done.serial)
     act, role = told.title, told.role
     at = moment_words(done.entry.at)
-    lead = Text("，牵头", ", leading") if joined.lead else Text("", "")
+    lead = Text("，排在第一位，由它牵头", ", named first, to lead") if joined.lead else Text("", "")
     who = Text(f"{told.person}（{role.zh}）", f"{told.person} ({role.en})") if told.person else role
     reason = asking.reason(done.serial)
     because = Text(f"，理由：{reason}", f": {reason}") if reason else Text("", "")
@@ -175,11 +175,11 @@ def unit(asking: Asking, code: str) -> Why:
         asks=Text(f"为什么有{name}？", f"Why {name}?"),
         says=Text(
             f"{who.zh}在 {at.zh} “{act.zh}”时点了{name}{lead.zh}{because.zh}。",
-            f"{who.en} chose {name}{lead.en} {at.en} with “{act.en}”{because.en}.",
+            f"{who.en} chose {name} {at.en} with “{act.en}”{lead.en}{because.en}.",
         ),
         rule=_calls(asking, done),
         source=next((line.source for line in _catalogue(asking, done) if line.unit == code), done.institution.source),
-        steps=(_chosen(joined, act, role, done), *_by_catalogue(asking, done, code)),
+        steps=tuple(_by_catalogue(asking, done, code)),
         changes=tuple(_objections(asking, done)),
     )
 
