@@ -25,7 +25,7 @@ CODES = {
 }
 """The code of a finding, where the property has another name. ``until-without-date`` names the act that enters."""
 
-MOST = 1_500
+MOST = 500
 """Larger random institutions are put aside, and counted."""
 
 

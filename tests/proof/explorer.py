@@ -194,10 +194,19 @@ class _Walk:
             return
         now = max([case.opened, *(c.start for c in case.clocks.values())]) + timedelta(minutes=1)
         for act in self.of.acts_at(case.stage).values():
+            plain: Step | None = None
             for by in act.by:
                 person = by not in ("clock", "children", "lead") and by not in self.deaf
-                if person and (by != "holder" or case.holder):
-                    yield from self._person(number, case, act, by, now)
+                if not person or (by == "holder" and not case.holder):
+                    continue
+                role = self.of.roles.get((case.holder or "") if by == "holder" else by)
+                if plain and role and not role.never:  # nothing bars one role that does not bar the other
+                    yield plain._replace(by=by)
+                    self._worked_before(case, act, self._data(act, case, now), self._who(by, case), by, now)
+                    continue
+                for step in self._person(number, case, act, by, now):
+                    yield step
+                    plain = step if role and not role.never else plain
         for name in case.pending:
             asked = self.of.acts_at(case.stage).get(name)
             for end in (".agree", ".decline") if asked and asked.approves else ():
@@ -233,11 +242,19 @@ class _Walk:
             return
         self._voted(case, act, data)
         yield self._step(number, case, act.name, by, sure, outcome)
-        if act.to and self.of.raised_by in case.answered and (by in self.of.roles or by == "holder"):
-            self._answered_before(case, act, data, who, by, now)
-            known = replace(case, doers={**case.doers, "handler": ("veteran",)})
-            if isinstance(decide(self.pack, self.of, known, act.name, data, Who("veteran", who.roles), now), Decision):
-                self.space.own_work.add((case.stage, act.name, case.holder or by if by == "holder" else by))
+        self._worked_before(case, act, data, who, by, now)
+
+    def _worked_before(self, case: Case, act: Act, data: dict[str, Any], who: Who, by: str, now: datetime) -> None:
+        """After the answer: may somebody do it who worked on the case, or who answered it in this role?"""
+        if not act.to or self.of.raised_by not in case.answered or (by not in self.of.roles and by != "holder"):
+            return
+        self._answered_before(case, act, data, who, by, now)
+        mine = (case.stage, act.name, case.holder or by if by == "holder" else by)
+        if mine in self.space.own_work:
+            return
+        known = replace(case, doers={**case.doers, "handler": ("veteran",)})
+        if isinstance(decide(self.pack, self.of, known, act.name, data, Who("veteran", who.roles), now), Decision):
+            self.space.own_work.add(mine)
 
     def _in_both_worlds(
         self, case: Case, act: Act, data: dict[str, Any], who: Who, now: datetime
@@ -273,7 +290,8 @@ class _Walk:
         role = (case.holder or by) if by == "holder" else by
         for answer in self.answering:
             mine = [p for p in case.doers.get(answer, ()) if p.partition(":")[0] == role]
-            for person in mine[:1] if "handler" in self.of.roles[role].never else ():
+            told = (case.stage, act.name, answer) in self.space.own_answer
+            for person in mine[:1] if "handler" in self.of.roles[role].never and not told else ():
                 again = Who(person, who.roles)
                 if isinstance(decide(self.pack, self.of, case, act.name, data, again, now), Decision):
                     self.space.own_answer.add((case.stage, act.name, answer))
