@@ -207,6 +207,7 @@ def _unused(institution: Institution) -> Iterator[Finding]:
     named |= {n for f in institution.fields.values() for n in f.opens_to}
     named |= {s.holder for s in institution.stages.values() if s.holder} | {institution.raised_by}
     asked = {n for a in acts for n in (*a.needs, *a.may)}
+    asked |= {n for s in institution.stages.values() if s.follows for n in s.follows.passes}
     groups = (
         ("角色", "role", institution.roles, named),
         ("当事人", "party", institution.parties, named),
