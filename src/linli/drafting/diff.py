@@ -11,8 +11,8 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Literal
 
 from linli.drafting.diff_follow import Follow as Follow
+from linli.drafting.diff_follow import declared, renamed
 from linli.drafting.diff_follow import follow as follow
-from linli.drafting.diff_follow import renamed
 from linli.drafting.diff_limits import sentences
 from linli.drafting.diff_words import LISTS, NONE, Side, label, quoted, say
 from linli.drafting.words import SYSTEM
@@ -41,8 +41,8 @@ def diff(old: Institution, new: Institution, old_pack: Pack, new_pack: Pack) -> 
 
 _APART = {"parties", "roles", "fields", "clocks", "stages", "anywhere", "open", "acts"}
 """Keys of an institution or a stage that are compared by themselves."""
-_SILENT = {"mark", "marks", "version", "name", "allows", "institution"}
-"""Keys that change no case: where it was written, and which warnings may stand."""
+_SILENT = {"mark", "marks", "version", "name", "was", "allows", "institution"}
+"""Keys that change no case: where it was written, what it was called before, and which warnings may stand."""
 
 
 class _Comparing:
@@ -51,6 +51,16 @@ class _Comparing:
     def __init__(self, old: Side, new: Side) -> None:
         self.old, self.new = old, new
         self.renamed = renamed(old.institution, new.institution)
+        mine, theirs = old.institution, new.institution
+        acts = {n: a for of in (mine.anywhere, *(s.acts for s in mine.stages.values())) for n, a in of.items()}
+        now = {n: a for of in (theirs.anywhere, *(s.acts for s in theirs.stages.values())) for n, a in of.items()}
+        self.called = {
+            "stages": self.renamed,
+            "fields": declared(mine.fields, theirs.fields),
+            "acts": declared(acts, now),
+            "roles": declared({**mine.roles, **mine.parties}, {**theirs.roles, **theirs.parties}),
+        }
+        """What is only called otherwise now, old → new, so that a list that names it has not changed."""
 
     def everything(self) -> Iterator[Change]:
         old, new = self.old.institution, self.new.institution
@@ -67,18 +77,27 @@ class _Comparing:
         yield from self._acts("anywhere", None, old.anywhere, new.anywhere)
 
     def _named(self, key: str, what: Text, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
-        """Parties, roles, fields or promises: gone, new, or different."""
-        for name in (n for n in old if n not in new):
+        """Parties, roles, fields or promises: gone, new, called otherwise, or different."""
+        known = declared(old, new)
+        for name, now in known.items():
+            where = say("{what}{title}", "The {what} {title}", what=what, title=quoted(old[name].title))
+            yield self._called(where, f"{key}.{name}", name, now)
+            yield from self._attributes(where, f"{key}.{name}", old[name], new[now])
+        for name in (n for n in old if n not in new and n not in known):
             title = quoted(old[name].title)
             says = say("取消{what}{title}。", "The {what} {title} is dropped.", what=what, title=title)
             yield Change("removed", f"{key}.{name}", says)
-        for name in (n for n in new if n not in old):
+        for name in (n for n in new if n not in old and n not in known.values()):
             title, more = quoted(new[name].title), self._more(new[name])
             says = say("新增{what}{title}{more}。", "A new {what}: {title}{more}.", what=what, title=title, more=more)
             yield Change("added", f"{key}.{name}", says)
         for name in (n for n in old if n in new):
             where = say("{what}{title}", "The {what} {title}", what=what, title=quoted(old[name].title))
             yield from self._attributes(where, f"{key}.{name}", old[name], new[name])
+
+    def _called(self, where: Text, path: str, old: str, new: str) -> Change:
+        zh, en = "{w}的内部代号由 {a} 改为 {b}。", "{w} is now written {b} instead of {a}."
+        return Change("changed", path, say(zh, en, w=where, a=old, b=new))
 
     def _more(self, thing: Any) -> Text:
         """Of a new role its post and level, of a new field who may read it."""
@@ -113,8 +132,11 @@ class _Comparing:
                 yield from self._acts(f"stages.{name}.acts", old[name], old[name].acts, new[here].acts)
 
     def _stage_renamed(self, name: str, now: str, title: Text) -> Iterator[Change]:
-        zh = "{t}环节的内部代号由 {a} 改为 {b}，停在这里的未结事项要指明转到哪个环节。"
-        en = "The stage {t} is now written {b} instead of {a}: say where its open cases go."
+        zh, en = "{t}环节的内部代号由 {a} 改为 {b}，", "The stage {t} is now written {b} instead of {a}"
+        if self.new.institution.stages[now].was == name:
+            zh, en = zh + "停在这里的未结事项随之转入。", en + "; its open cases follow."
+        else:
+            zh, en = zh + "停在这里的未结事项要指明转到哪个环节。", en + ": say where its open cases go."
         yield Change("changed", f"stages.{name}", say(zh, en, t=title, a=name, b=now))
 
     def _new_stage(self, stage: Stage) -> Text:
@@ -136,10 +158,15 @@ class _Comparing:
         """Acts of a stage, or of every open stage when ``stage`` is None."""
         at = quoted(stage.title) if stage else None
         place = say("{t}环节", "at {t}", t=at) if at else Text("办理途中", "in any open stage")
-        for name in (n for n in old if n not in new):
+        known = declared(old, new)
+        for name, now in known.items():
+            where = say("{p}{t}", "Act {t} {p}", p=place, t=quoted(old[name].title))
+            yield self._called(where, f"{path}.{name}", name, now)
+            yield from self._attributes(where, f"{path}.{name}", old[name], new[now])
+        for name in (n for n in old if n not in new and n not in known):
             t = quoted(old[name].title)
             yield Change("removed", f"{path}.{name}", say("{p}取消{t}。", "{t} {p} is dropped.", p=place, t=t))
-        for name in (n for n in new if n not in old):
+        for name in (n for n in new if n not in old and n not in known.values()):
             yield Change("added", f"{path}.{name}", self._new_act(new[name], place))
         for name in (n for n in old if n in new):
             where = say("{p}{t}", "Act {t} {p}", p=place, t=quoted(old[name].title))
@@ -189,7 +216,7 @@ class _Comparing:
         elif value in LISTS:
             old, new = (s.join(s.value(value, v) for v in x) for s, x in ((self.old, a), (self.new, b)))
             yield self._changed(where, path, named, old, new)
-        elif not (value == "stage" and self.renamed.get(a, a) == b):
+        elif not (isinstance(a, str) and self.called.get(f"{value}s", {}).get(a, a) == b):
             yield self._from_to(where, path, value, named, a, b)
 
     def _limit(self, where: Text, path: str, named: Text, a: str, b: str) -> Iterator[Change]:
@@ -229,8 +256,7 @@ class _Comparing:
         self, where: Text, path: str, kind: str, named: Text, a: tuple[str, ...], b: tuple[str, ...]
     ) -> Iterator[Change]:
         """Lists whose order says nothing: what is added, what is dropped."""
-        if kind == "stages":
-            a = tuple(self.renamed.get(n, n) for n in a)
+        a = tuple(self.called.get(kind, {}).get(n, n) for n in a)
         more = self.new.join(self.new.value(kind, n) for n in b if n not in a)
         less = self.old.join(self.old.value(kind, n) for n in a if n not in b)
         if more.zh and less.zh:

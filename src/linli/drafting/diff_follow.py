@@ -42,14 +42,26 @@ class Follow:
 
 
 def renamed(old: Institution, new: Institution) -> dict[str, str]:
-    """Stages that only have another name in ``new``: the same title, or the same holder and acts; old → new."""
-    gone = [s for n, s in old.stages.items() if n not in new.stages]
-    come = [s for n, s in new.stages.items() if n not in old.stages]
-    found: dict[str, str] = {}
+    """Stages that only have another name in ``new``, old → new: those that say so by `was`, then the look-alikes.
+
+    Alike are the same title, or the same holder and acts.
+    """
+    found = declared(old.stages, new.stages)
+    gone = [s for n, s in old.stages.items() if n not in new.stages and n not in found]
+    come = [s for n, s in new.stages.items() if n not in old.stages and n not in found.values()]
     for stage in gone:
         alike = [s for s in come if _alike(stage, s) and s.name not in found.values()]
         if len(alike) == 1:
             found[stage.name] = alike[0].name
+    return found
+
+
+def declared(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, str]:
+    """What ``new`` says by `was` it only calls otherwise: old → new. The first that claims an old name has it."""
+    found: dict[str, str] = {}
+    for name, thing in new.items():
+        if thing.was in old and thing.was not in new and name not in old:
+            found.setdefault(thing.was, name)
     return found
 
 
@@ -76,12 +88,15 @@ def follow(
 def _placed(rules: _Rules, decisions: Mapping[str, str]) -> Follow:
     """Where the case stands under the new version, and where it may return to."""
     case, new = rules.case, rules.new
+    known = declared(rules.old.stages, new.stages)
+    decisions = {**known, **decisions}
     stage, asked = _target(new, case.stage, decisions)
     if stage is None:
         return _undecided(rules, case.stage, asked)
-    unfit = next(rules.unfit(stage, moved=stage != case.stage), None)
+    same = stage in (case.stage, known.get(case.stage))
+    unfit = next(rules.unfit(stage, moved=not same), None)
     if unfit:
-        if stage == case.stage:
+        if same:
             return Follow("stay", unfit)
         why = say("不能转入{s}环节：{why}", "It cannot go to {s}: {why}", s=rules.now.stage(stage), why=unfit)
         return Follow("decide", why, None, asks=(case.stage,))
@@ -151,7 +166,11 @@ class _Rules:
         if before is None or value in (None, "", [], ()):
             return
         title = self.was.field(name)
-        if after is None:
+        now = declared(self.old.fields, self.new.fields).get(name)
+        if after is None and now:
+            zh, en = "已填写的{f}在新版本里换了代号（{n}）。", "{f} was filled in and is now written {n}."
+            yield say(zh, en, f=title, n=now)
+        elif after is None:
             yield say("已填写的{f}在新版本里没有了。", "{f} was filled in and is gone.", f=title)
         elif after.type != before.type:
             yield say("已填写的{f}换了类型。", "{f} was filled in and has another type.", f=title)
@@ -175,6 +194,14 @@ class _Rules:
             if act.at_most is not None and done > act.at_most:
                 zh, en = "{a}已做过 {d} 次，新版本最多 {m} 次。", "{a} was done {d} times, allowed are {m}."
                 yield say(zh, en, a=self.now.act(name), d=str(done), m=str(act.at_most))
+
+        known = declared(_acts(self.old), _acts(self.new))
+        for name, now in known.items():
+            act = _acts(self.new)[now]
+            barred = any(now in role.never for role in self.new.roles.values())
+            if self.case.done.get(name, 0) and (act.at_most is not None or barred):
+                zh, en = "已做过的{a}换了代号（{n}），次数和回避要接着算。", "{a} was done and is now written {n}."
+                yield say(zh, en, a=self.was.act(name), n=now)
 
     def _duties(self) -> Iterator[Text]:
         """Whoever is barred from verifying this case stays barred."""
