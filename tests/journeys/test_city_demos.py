@@ -154,7 +154,7 @@ def test_chaoyang_grades_whistles_and_calls_back(city: Start) -> None:
     play = city("chaoyang")
     place = {"街道（地区）": "六里屯街道", "社区": "甜水园社区", "居民党支部片区": "甜水园第一党支部片区"}
     number = play.report("liu-yufen", "甜水园路边的污水井一直往外冒水，臭得不敢开窗。", "排水积水", place, "反映问题")
-    play.act("meng-fanhua", number, "grade_24h", "首接定级", "街道工委")
+    play.act("meng-fanhua", number, "grade", "首接定级", "街道工委", urgency="一天答复")
     (called,) = play.call("meng-fanhua", number, "whistle", ["区水务局"], "污水管线归水务，请今天到场。")
     play.act("dou-jianping", called, "accept", "待签收")
     play.act("dou-jianping", called, "respond", answer="疏通污水管线60米，清出油块，井口已不再冒水。")
