@@ -8,10 +8,13 @@ from dataclasses import MISSING, is_dataclass
 from typing import Any, Literal, Union, get_args, get_origin
 
 from linli.drafting import reference_words as words
+from linli.drafting import standards
 from linli.drafting.reader import shape
 from linli.kernel import ballot, blocks, institution
 
-CLASSES: dict[str, type] = {name: getattr(institution, name) for name in words.TITLES}
+CLASSES: dict[str, type] = {
+    name: getattr(standards if hasattr(standards, name) else institution, name) for name in words.TITLES
+}
 """The classes that a pack's files are made of, in reading order."""
 
 EXAMPLES: dict[str, str] = {
@@ -151,6 +154,7 @@ FILES = (
     ("PACK/parameters.yaml", "[Dated] 每个数字、从哪天起、依据"),
     ("PACK/lists.yaml", "[Code] 代码表"),
     ("PACK/results.yaml", "[Result] 办理结果"),
+    ("PACK/standards.yaml", "[StandardsFile] 登记册要达到的标准"),
     ("PACK/calendars.yaml", "哪些天上班"),
     ("PACK/NAME/institution.yaml", "[Institution] 一项制度"),
     ("PACK/NAME/scenarios/STORY.yaml", "一个情景：既是例子，也是测试"),

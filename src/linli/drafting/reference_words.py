@@ -29,6 +29,10 @@ TITLES = {
     "Dated": ("参数的一个取值", "parameters.yaml: name → list of values"),
     "Code": ("代码表的一项", "lists.yaml: list → code → entry"),
     "Result": ("办理结果", "results.yaml: name → result"),
+    "StandardsFile": ("标准", "the file standards.yaml"),
+    "Standard": ("一条标准", "under `standards` of standards.yaml"),
+    "Measure": ("登记的一项数据", "standards.yaml: registers → level or kind of unit → name"),
+    "Example": ("标准的例子", "in the list `examples` of a standard"),
 }
 """Each class of the language, in reading order: its Chinese title and where it is written."""
 
@@ -198,6 +202,25 @@ KEYS = {
     },
     "Code": {"group": "归在同一张表的哪一项下面。", "says": "用到这一项时告诉当事人的话。"},
     "Result": {"counts": "closed 计入统计，excluded 单列。"},
+    "StandardsFile": {
+        "standards": "对登记册的要求。",
+        "registers": "每一级地方、每种单位另外登记哪些数据。",
+    },
+    "Standard": {
+        "over": "管哪一级地方，或者哪种单位。",
+        "condition": "条件，可用 holders_职务、areas_层级、units_单位类型和 over 登记的数据。",
+        "source": "依据：文件、条款。",
+        "valid_from": "从哪天起。",
+        "opens": "不达标时由时钟开办哪项制度。",
+        "evidence": "查到的情况，{名称} 处填数。",
+        "examples": "至少一个达标的、一个不达标的，都是测试。",
+        "valid_to": "到哪天为止，不写就一直有效。",
+    },
+    "Measure": {
+        "type": "number 数、int 整数、yes_no 是否、text 文字。",
+        "source": "数据从哪本登记册、哪次摸排来。",
+    },
+    "Example": {"with": "登记册里的数据。", "holds": "达标是 true，不达标是 false。"},
     "Level": {"target": "参数名，单位 percent：打算有多大比例的事项在这一级办结；第二个写“左右”允许差多少。只作对照。"},
     "Duty": {
         "at": "在哪一级、哪种单位任职。",

@@ -15,6 +15,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 from linli.drafting.reader import shape
 from linli.drafting.reference import is_mapping
 from linli.drafting.reference_words import key_zh
+from linli.drafting.standards import StandardsFile
 from linli.kernel.institution import Code, Dated, Institution, PackFile, Result, Text
 
 Schema = dict[str, Any]
@@ -32,6 +33,7 @@ FILES: dict[str, tuple[str, Any]] = {
     "parameters": ("parameters.yaml", Mapping[str, tuple[Dated, ...]]),
     "lists": ("lists.yaml", Mapping[str, Mapping[str, Code]]),
     "results": ("results.yaml", Mapping[str, Result]),
+    "standards": ("standards.yaml", StandardsFile),
     "calendars": ("calendars.yaml", None),
     "scenario": ("*/scenarios/*.yaml", None),
 }
