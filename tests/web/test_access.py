@@ -62,10 +62,21 @@ LISTS = {
     "command": ["/command/"],
     "command_why": ["/command/why/?figure=open&figure=overdue", "/command/why/?figure=on_time:request"],
     "command_cases": ["/command/cases/", "/command/cases/?q=MARK", "/command/cases/?q=NUMBER"],
+    "bulk": ["/bulk/?n=NUMBER", "/bulk/?query=q%3DMARK"],
     "api_cases": ["/api/v1/cases", "/api/v1/cases?q=MARK", "/api/v1/cases?area=320402000000"],
 }
 OPEN = {
-    *("healthz", "home", "report", "report_what", "report_suggest", "report_where", "report_who", "follow_find"),
+    *(
+        "healthz",
+        "home",
+        "report",
+        "report_what",
+        "report_suggest",
+        "report_where",
+        "report_who",
+        "report_same",
+        "follow_find",
+    ),
     *(
         "sign_in",
         "become",

@@ -52,7 +52,10 @@ def fill(client: Client, where: dict[str, str] | None = None, **what: Any) -> No
     """The first two screens."""
     assert client.post(WHAT, {**LAMP, **what})["Location"] == WHERE
     chosen = {"at_street": "320402001000", "at_community": "320402001001"} if where is None else where
-    assert client.post(WHERE, {"go": "1", **chosen})["Location"] == WHO
+    goes = client.post(WHERE, {"go": "1", **chosen})["Location"]
+    if goes.endswith("/same/"):  # something like it is open nearby (see test_together.py)
+        goes = client.post(goes, {"same": "0"})["Location"]
+    assert goes == WHO
 
 
 def send(client: Client, **data: str) -> Case:
@@ -62,7 +65,7 @@ def send(client: Client, **data: str) -> Case:
 
 
 def test_a_visitor_reports_in_three_screens_and_keeps_a_link(cast: Cast, client: Client) -> None:
-    assert client.get("/report/")["Location"] == WHAT
+    assert WHAT in client.get("/report/").content.decode(), "first of what one may raise"
     fill(client, photos=[photo()])
     look = text(client.get(WHO))
     assert LAMP["text"] in look and "甲一社区" in look and "路灯照明" in look and "?s=1&amp;t=" in look

@@ -116,6 +116,12 @@ class Case(models.Model):
             models.Index(fields=["parent"], name="case_parent", condition=Q(parent__isnull=False)),
             models.Index(fields=["lead"], name="case_lead", condition=Q(lead__isnull=False)),
             models.Index(fields=["ended"], name="case_ended", condition=Q(ended__isnull=False)),
+            # What may be the same matter: of one category, lately (see ledger.likely).
+            models.Index(
+                fields=["category", "opened"],
+                name="case_alike",
+                condition=Q(parent__isnull=True, category__isnull=False),
+            ),
         ]
 
     def kernel(self) -> KernelCase:

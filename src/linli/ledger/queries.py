@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import Least
 
@@ -27,6 +27,7 @@ from linli.ledger.models import Case
 from linli.ledger.titles import level_title, result_title
 from linli.ledger.visible import Viewer
 from linli.people import registry
+from linli.people.models import Person
 from linli.people.registry import Snapshot
 
 PAGE = 25
@@ -35,6 +36,8 @@ COUNTED = 1000
 QUEUE = 100
 WAITING = 200
 EXCERPT = 120
+SAME = 50
+"""So many persons under one telephone number (each call without an account makes one) are looked up."""
 CLOSE = timedelta(hours=6)
 """A clock with less than this left is painted as pressing."""
 COLUMNS = (
@@ -179,6 +182,12 @@ def _may_ever_agree(rt: Runtime, who: Viewer) -> bool:
     return False
 
 
+def rows_of(who: Viewer, numbers: Iterable[int], now: datetime) -> list[Row]:
+    """The cases with these numbers that ``who`` may see, newest first."""
+    found = visible.visible(who).filter(number__in=list(numbers)).order_by("-number")
+    return _rows(runtime(), registry.current(), who, list(_lean(found)), now)
+
+
 def same_phone(who: Viewer, phone: str, now: datetime, limit: int = 5) -> list[Row]:
     """Matters raised under this telephone number that ``who`` may see by duty, newest first."""
     if not phone or not who.is_staff:
@@ -186,6 +195,22 @@ def same_phone(who: Viewer, phone: str, now: datetime, limit: int = 5) -> list[R
     found = visible.visible(Viewer(None, who.duties)).filter(reporter__phone=phone)
     cases = list(_lean(found.order_by("-number"))[:limit])
     return _rows(runtime(), registry.current(), who, cases, now)
+
+
+def same_person(who: Viewer, case: Case, now: datetime, limit: int = 5) -> list[Row]:
+    """What else the person who raised ``case`` (or somebody under the same number) raised lately, newest first.
+
+    Only what ``who`` may see by duty, and only for those who may know who raised the case.
+    """
+    level = visible.clearance(runtime().pack, who, case)
+    if case.reporter is None or not who.is_staff or FIELD_CLASSES.index(level) < FIELD_CLASSES.index("handler"):
+        return []
+    same = Q(id=case.reporter_id)
+    if case.reporter.phone:
+        same |= Q(phone=case.reporter.phone)
+    people = list(Person.objects.filter(same).values_list("id", flat=True)[:SAME])
+    found = visible.visible(Viewer(None, who.duties)).filter(reporter_id__in=people).exclude(id=case.id)
+    return _rows(runtime(), registry.current(), who, list(_lean(found.order_by("-number"))[:limit]), now)
 
 
 def same_place(who: Viewer, area: str, category: str, now: datetime, days: int = 30, limit: int = 5) -> list[Row]:

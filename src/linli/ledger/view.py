@@ -15,7 +15,7 @@ from linli.kernel.case import Case as KernelCase
 from linli.kernel.decide import AGREE, DECLINE, available, to_settle, too_late
 from linli.kernel.institution import Act, Institution, Text
 from linli.kernel.refusal import Who, title_of
-from linli.ledger import mandates, visible
+from linli.ledger import mandates, together, visible
 from linli.ledger.act import context_of
 from linli.ledger.announce import OUTSIDE
 from linli.ledger.definitions import Runtime, runtime
@@ -25,6 +25,7 @@ from linli.ledger.models import Entry as EntryRow
 from linli.ledger.plain import event_from
 from linli.ledger.rows import Context, act_of, joined, shown
 from linli.ledger.titles import level_title, result_title
+from linli.ledger.together import Followers, Linked
 from linli.ledger.visible import Viewer
 from linli.people import registry
 from linli.people.models import Person
@@ -129,6 +130,8 @@ class CaseView:
     next: tuple[tuple[Text, Text], ...] = ()
     acts: tuple[Doable, ...] = ()
     children: tuple[ChildView, ...] = ()
+    lead: Linked | None = None
+    followers: Followers = together.NOBODY
     counts: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -188,6 +191,8 @@ def _fill(
     page.next = tuple(_ways(institution, page.case.stage))
     page.acts = tuple(_doable(context, kernel, actor, page.clearance, now))
     page.children = tuple(_children(rt, page.case, who))
+    page.lead = together.lead(rt, page.case, who)
+    page.followers = together.followers(rt, page.case, who)
 
 
 def _node_name(context: Context, path: str) -> str:

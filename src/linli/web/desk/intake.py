@@ -19,9 +19,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 from linli.kernel.institution import Field, Institution, Text
 from linli.kernel.refusal import Refusal
 from linli.ledger import act as ledger
-from linli.ledger import queries
+from linli.ledger import likely, queries
 from linli.ledger.definitions import runtime
 from linli.ledger.filters import Filters
+from linli.ledger.likely import Joining, Likely, Matter
 from linli.ledger.rows import day_words
 from linli.people import registry
 from linli.people.registry import Place
@@ -141,8 +142,34 @@ class Desk:
             return done
         if not isinstance(done, int):
             promise = next((done.case.clocks[n].due for n in self.institution.clocks if n in done.case.clocks), None)
-            self.request.session[DONE] = {"number": done.number, "promise": promise.isoformat() if promise else None}
+            self.request.session[DONE] = {
+                "number": done.number,
+                "promise": promise.isoformat() if promise else None,
+                "joined": self._join(done),
+                "same": self.request.POST.get("same", ""),
+            }
         return None
+
+    @property
+    def join(self) -> Joining | None:
+        """How a matter just taken down is joined to another by whoever takes it down; None where they may not."""
+        found = likely.joining(self.institution)
+        roles = {r.name for r in self.institution.roles.values() if r.duty in {h.duty for h in self.who.duties}}
+        return found if found and found.is_one_tap and roles & set(found.act.by) else None
+
+    def alike(self, place: Place | None, category: str, said: str) -> list[Likely]:
+        """Matters that may be the one on the telephone."""
+        if place is None or not (category or said):
+            return []
+        return likely.likely(self.who, Matter(self.institution.institution, place.path, category, said), self.now, 5)
+
+    def _join(self, receipt: ledger.Receipt) -> bool | None:
+        """Join the matter that was ticked; None when none was."""
+        number, how = self.request.POST.get("same", ""), self.join
+        if not number.isdecimal() or how is None or self.filled.data.get(self.institution.against or ""):
+            return None
+        done = ledger.act(receipt.id, how.act.name, {how.field: number}, self.who.person, self.now, channel=CHANNEL)
+        return not isinstance(done, Refusal)
 
     def refused(self, refusal: Refusal) -> None:
         """Put the ledger's complaints where they belong."""
@@ -234,6 +261,8 @@ def done(request: HttpRequest) -> HttpResponse:
         "number": kept["number"],
         "spoken": " ".join(number[n : n + 4] for n in range(0, len(number), 4)),
         "promise": day_words(promise, lang()) if promise else "",
+        "joined": kept.get("joined"),
+        "same": kept.get("same"),
         "visible": bool(queries.listing(viewer(request), Filters(q=number), moment(request), size=1).rows),
     }
     return private(render(request, "linli/desk/done.html", context))
@@ -253,10 +282,16 @@ def earlier(request: HttpRequest) -> HttpResponse:
     category = pick(request.GET.get("category", "").strip(), offered) or ""
     same_phone = queries.same_phone(desk.who, phone, desk.now) if PHONE.fullmatch(phone) else []
     same_place = queries.same_place(desk.who, place.code, category, desk.now) if place else []
-    known = {r.number for r in same_phone}
+    said = " ".join(request.GET.get(s.name, "") for s in desk.specs if s.type == "text")
+    alike = desk.alike(place, category, said)
+    offered_once = {f.number for f in alike}
+    known = {r.number for r in same_phone} | offered_once
     context = {
-        "same_phone": rows.drawn(same_phone),
+        "same_phone": rows.drawn(r for r in same_phone if r.number not in offered_once),
         "same_place": rows.drawn(r for r in same_place if r.number not in known),
+        "alike": alike,
+        "may_join": desk.join is not None,
+        "chosen": request.GET.get("same", ""),
         "place": place,
     }
     return private(render(request, "linli/desk/earlier.html", context))

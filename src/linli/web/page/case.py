@@ -28,7 +28,7 @@ from linli.ledger.models import Case
 from linli.ledger.view import CaseView, Doable
 from linli.ledger.visible import ANYBODY, Viewer
 from linli.people import registry
-from linli.web.page import drawing, forms, why
+from linli.web.page import drawing, forms, together, why
 from linli.web.page.forms import Filled, Frame
 from linli.web.page.request import moment, needs_person, person, private, say, viewer, words
 
@@ -169,6 +169,7 @@ def show(request: HttpRequest, door: Door, again: Again | None = None) -> HttpRe
     if again is None and first:
         first[0]["open"] = True
     context |= {
+        "together": together.part(view, door.who, now, {a["name"]: a["action"] for a in acts}),
         "acts": first,
         "works": view.clearance in ("handler", "supervisor"),  # who works reads first, who waits acts first
         "more_acts": [a for a in acts if a not in first],
@@ -201,6 +202,7 @@ def draw_act(view: CaseView, doable: Doable, door: Door, now: datetime, again: A
         "title": doable.title,
         "action": door.act(doable.name),
         "note": _note(doable),
+        "shared": together.shared(view, doable),
         "facts": drawing.facts(doable.facts),
         "questions": [question(f) for f in fields[: len(doable.needs)]] if taps else [],
         "fields": fields[len(doable.needs) :] if taps else fields,

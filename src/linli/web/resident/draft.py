@@ -24,6 +24,12 @@ class Draft:
     anonymous: bool = False
     seen: list[str] = field(default_factory=list)
     """The screens that were completed."""
+    same: int = 0
+    """The number of the matter it is the same as; 0 for none."""
+    asked: list[int] = field(default_factory=list)
+    """The numbers of those that the person was asked about."""
+    safe: bool = False
+    """The person was told whom to call at once, and goes on."""
 
 
 def load(request: HttpRequest, institution: str) -> Draft:

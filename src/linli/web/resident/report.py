@@ -26,6 +26,7 @@ from linli.web.page.request import moment, person, private
 from linli.web.resident import draft as drafts
 from linli.web.resident.draft import Draft
 from linli.web.resident.places import Chooser
+from linli.web.resident.same import after, chosen, unasked
 from linli.web.resident.screens import SCREENS, draw, frame_of, point_of, read, screens, with_position
 from linli.web.resident.sending import already, complaints, contact_fields, photos, read_contact, send, summary
 from linli.web.resident.suggest import suggest
@@ -157,9 +158,10 @@ def where(request: HttpRequest, name: str) -> HttpResponse:
         is_done = "go" in request.POST and not filled.errors and not errors
         if is_done:
             draft.seen = sorted({*draft.seen, "where"})
+        ask = is_done and bool(unasked(institution, draft, moment(request)))
         drafts.save(request, draft)
         if is_done:
-            return _to("who", institution)
+            return _to("same" if ask else "who", institution)
         if not filled.errors and not errors:
             return HttpResponseRedirect(reverse("report_where", args=[name]) + "#place")
     fields = draw(frame_of(institution, draft), specs, filled)
@@ -216,6 +218,7 @@ def who(request: HttpRequest, name: str) -> HttpResponse:
     context = {
         "fields": fields, "draft": draft, "contact": [] if known else contact_fields(draft, errors), "known": known,
         "summary": summary(institution, draft), "summary_photos": photos(institution, draft),
+        "same": chosen(draft),
     }  # fmt: skip
     return _page(request, institution, "who", context, [*forms.error_list(fields), *errors])
 
@@ -235,6 +238,7 @@ def sent(request: HttpRequest, secret: str) -> HttpResponse:
                 "promise": last_day(case.promise_due),
                 "follow": follow,
                 "institution": runtime().institution(case.institution, case.version),
+                "joined": after(request, case),
             },
         )
     )

@@ -19,6 +19,7 @@ from linli.people import registry
 from linli.web.page import attachments, forms
 from linli.web.page.forms import Frame
 from linli.web.page.request import moment, person, viewer
+from linli.web.resident import same
 from linli.web.resident.draft import Draft
 from linli.web.resident.places import Chooser
 from linli.web.resident.screens import frame_of, screens
@@ -86,7 +87,12 @@ def send(request: HttpRequest, institution: Institution, draft: Draft) -> str | 
             outcome = ledger.open(opening, data, moment(request))
     except UniqueViolation:
         return already(draft.token) or _lost()
-    return outcome if isinstance(outcome, Refusal) else outcome.secret
+    if isinstance(outcome, Refusal):
+        return outcome
+    if draft.same:
+        done = same.join(institution, draft, outcome, opening.by, moment(request))
+        request.session[same.KEPT] = {"case": outcome.id, "number": draft.same, "done": done}
+    return outcome.secret
 
 
 def _lost() -> Refusal:

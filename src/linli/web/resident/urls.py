@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from linli.web.resident import find, home, report
+from linli.web.resident import find, home, report, same
 
 urlpatterns: list[URLPattern] = [
     path("", home.home, name="home"),
@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern] = [
     path("report/<slug:name>/", report.what, name="report_what"),
     path("report/<slug:name>/suggest/", report.hint, name="report_suggest"),
     path("report/<slug:name>/where/", report.where, name="report_where"),
+    path("report/<slug:name>/same/", same.same, name="report_same"),
     path("report/<slug:name>/who/", report.who, name="report_who"),
     path("c/<str:secret>/sent/", report.sent, name="report_sent"),
     path("follow/", find.follow_find, name="follow_find"),

@@ -68,6 +68,14 @@ class Start:
 
     def send(self) -> HttpResponse | None:
         """Open it and go to its page; None when something is missing, said in ``errors``."""
+        number = self.opened()
+        if number is None:
+            return None
+        messages.success(self.request, say(f"已登记，编号 {number}。", f"Registered as {number}."))
+        return HttpResponseRedirect(reverse("case", args=[number]))
+
+    def opened(self) -> int | None:
+        """Open it; its number, or None when something is missing, said in ``errors``."""
         post, opens = self.request.POST, self.institution.open
         specs = [self.institution.fields[n] for n in (*opens.needs, *opens.may)]
         self.filled = forms.read(post, self.request.FILES, specs, moment(self.request))
@@ -84,9 +92,7 @@ class Start:
             self.filled = forms.refused(self.filled, done)
             self.errors = [] if done.fields else [{"field": "", "text": done.says}]
             return None
-        number = done if isinstance(done, int) else done.number
-        messages.success(self.request, say(f"已登记，编号 {number}。", f"Registered as {number}."))
-        return HttpResponseRedirect(reverse("case", args=[number]))
+        return done if isinstance(done, int) else done.number
 
     def _open(self, place: Place, unit: Office | None) -> ledger.Receipt | Refusal | int:
         party = self.institution.parties[self.institution.raised_by]

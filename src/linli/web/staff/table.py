@@ -23,7 +23,7 @@ from linli.ledger.visible import Viewer
 from linli.people import registry
 from linli.people.registry import Snapshot
 from linli.web.page.request import lang, moment, private, viewer
-from linli.web.staff import export, rows
+from linli.web.staff import bulk, export, rows
 
 MOST_AREAS = 200
 EMPTY = {
@@ -69,6 +69,8 @@ def show(
         "exports": [{"kind": k, "url": f"?{_query(request, export=k, before=None, after=None)}"} for k in export.KINDS],
         "empty": {"text": EMPTY[tab], "icon": "inbox"},
         "search": given.q,
+        "bulk": bulk.may_gather(rt.pack, who) and tab in ("mine", "all"),
+        "bulk_query": shown.query() if tab == "all" else "",
         "supervises": supervises(rt.pack, who),
     }
     return private(render(request, "linli/staff/cases.html", context))

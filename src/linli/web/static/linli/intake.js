@@ -15,7 +15,7 @@
   });
   let waiting = 0;
   form.addEventListener("input", (event) => {
-    if (!["phone", "place", "category"].includes(event.target.name)) return;
+    if (!["phone", "place", "category"].includes(event.target.name) && event.target.tagName !== "TEXTAREA") return;
     clearTimeout(waiting);
     waiting = setTimeout(() => document.body.dispatchEvent(new CustomEvent("earlier")), 350);
   });

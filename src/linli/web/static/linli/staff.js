@@ -24,3 +24,13 @@
     all[to].scrollIntoView({ block: "nearest" });
   });
 })();
+/* The box that chooses every row of the list; without this script each row is ticked by itself. */
+(() => {
+  "use strict";
+  const all = document.querySelector("[data-pick-all]");
+  if (!all) return;
+  all.closest("label").hidden = false;
+  all.addEventListener("change", () => {
+    document.querySelectorAll("input[form=bulk][name=n]").forEach((box) => { box.checked = all.checked; });
+  });
+})();

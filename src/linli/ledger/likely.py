@@ -1,0 +1,314 @@
+"""Matters that may be the same: found by category, place and time, compared by what the viewer may read, explained.
+
+One query on indexed columns brings at most CANDIDATES rows; they are compared here, so that no text index burdens the
+opening of a case. Somebody to whom text and position of a case are closed gets no hint drawn from them either.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import F, Q, QuerySet
+from django.db.models.fields.json import KeyTransform
+
+from linli.kernel.calendar import SHANGHAI
+from linli.kernel.institution import Act, Institution, Pack, Text
+from linli.ledger import visible
+from linli.ledger.definitions import Runtime, runtime
+from linli.ledger.filters import opening_texts
+from linli.ledger.models import Case
+from linli.ledger.visible import Viewer
+from linli.people import registry
+from linli.people.registry import Place, Snapshot
+
+CANDIDATES = 50
+RECENT = timedelta(days=30)
+ANSWERED = timedelta(days=14)
+"""Staff also see what ended so recently; a resident can only join what is still open."""
+NEAR, NEIGHBOURS = 500.0, 2000.0
+"""Metres: two positions that may be one spot; how far away the middle of a neighbouring area may be."""
+LEAST = 2.5
+"""The score from which on a matter is worth showing; see :func:`_score`."""
+_WORD = re.compile(r"[a-z0-9]{2,}")
+_HAN = re.compile(r"[\u4e00-\u9fff]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """What is compared. ``place`` is a path, ``point`` has lat and lng (WGS-84), ``id`` is of the case itself."""
+
+    institution: str
+    place: str
+    category: str = ""
+    text: str = ""
+    point: Mapping[str, float] | None = None
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Likely:
+    """A matter that may be the same, with only what the viewer may read. ``may_join``: it stands where one can."""
+
+    id: str
+    number: int
+    category: Text | None
+    place: str
+    opened: datetime
+    stage: Text
+    ended: bool
+    text: str
+    why: Text
+    may_join: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """The act by which a case waits for another one's answer, and its field that names the other."""
+
+    act: Act
+    field: str
+
+    @property
+    def is_one_tap(self) -> bool:
+        """Nothing else has to be filled in, and nobody has to agree."""
+        return self.act.needs == (self.field,) and not self.act.approves and len(self.act.result) <= 1
+
+
+def joining(institution: Institution, stage: str | None = None) -> Joining | None:
+    """How a case at ``stage`` (default: the first one) joins another; None where its institution has no such act."""
+    for act in institution.acts_at(stage or institution.open.to or "").values():
+        target = institution.stages.get(act.to or "")
+        if target and target.follows and target.follows.case in act.needs:
+            return Joining(act, target.follows.case)
+    return None
+
+
+def joinable(institution: Institution, join: Joining | None, other: Case) -> bool:
+    """Whether the case ``other`` stands where the field of ``join`` may name it."""
+    if join is None or other.ended is not None:
+        return False
+    spec = institution.fields[join.field]
+    return other.institution in spec.of and (not spec.stages or other.stage in spec.stages)
+
+
+def of_case(case: Case, institution: Institution) -> Matter:
+    """The case as it was opened, to look for others."""
+    texts = [str(case.fields.get(n) or "") for n in opening_texts(institution)]
+    return Matter(
+        case.institution, case.place, case.category or "", " ".join(texts), _point(institution, case.fields),
+        str(case.id),
+    )  # fmt: skip
+
+
+def likely(who: Viewer, matter: Matter, now: datetime, most: int = 3) -> list[Likely]:
+    """The matters most likely the same as ``matter`` that ``who`` may know of, best first, at most ``most``.
+
+    Whoever holds no duty is shown only open matters that are published, by their public facts.
+    """
+    rt, snapshot = runtime(), registry.current()
+    if not who.is_staff and _home(rt.pack, snapshot, matter.place) is None:
+        return []  # “somewhere in the city” is no place to compare
+    institution = rt.institution(matter.institution)
+    join = joining(institution)
+    scored = []
+    for case in candidates(who, matter, now):
+        level = visible.clearance(rt.pack, who, case) if who.is_staff else "public"
+        seen = visible.fields(institution, level, case.written or {})  # type: ignore[attr-defined]
+        if not who.is_staff and not joinable(institution, join, case):
+            continue
+        points, why = _score(rt.pack, snapshot, institution, matter, case, seen, who.is_staff, now)
+        if points >= LEAST:
+            may = joinable(institution, join, case)
+            scored.append((points, _shown(rt, snapshot, institution, case, seen, level, why, may)))
+    scored.sort(key=lambda s: (-s[0], -s[1].number))
+    return [found for _, found in scored[:most]]
+
+
+def candidates(who: Viewer, matter: Matter, now: datetime) -> QuerySet[Case]:
+    """The one query: same institution, same category or one of its group, same or neighbouring community, lately."""
+    rt, snapshot = runtime(), registry.current()
+    seen = visible.visible(Viewer(None, who.duties)) if who.is_staff else visible.published(rt.pack)
+    here = Q()
+    for path in _around(rt.pack, snapshot, matter):
+        here |= Q(place__within=path)
+    state = Q(ended__isnull=True)
+    if who.is_staff:
+        state |= Q(ended__gte=now - ANSWERED)
+    found = seen.filter(here, state, institution=matter.institution, parent=None, lead=None, opened__lte=now)
+    found = found.filter(opened__gte=now - RECENT)
+    if matter.category:
+        alike = (matter.category,) if not who.is_staff else _alike(rt.pack, matter)
+        found = found.filter(category__in=alike)
+    if matter.id:
+        found = found.exclude(id=matter.id)
+    columns = (
+        "number",
+        "institution",
+        "version",
+        "stage",
+        "place",
+        "unit",
+        "accused",
+        "reporter",
+        "category",
+        "opened",
+    )
+    lean = found.only(*columns, "ended").annotate(written=KeyTransform("fields", "state"))
+    return lean.order_by(F("opened").desc())[:CANDIDATES]
+
+
+def _alike(pack: Pack, matter: Matter) -> list[str]:
+    """The category and those that stand under the same head."""
+    spec = pack.institutions[matter.institution].fields.get("category")
+    codes = pack.lists.get(spec.list or "", {}) if spec else {}
+    mine = codes.get(matter.category)
+    if mine is None or mine.group is None:
+        return [matter.category]
+    return [n for n, c in codes.items() if c.group == mine.group]
+
+
+def _around(pack: Pack, snapshot: Snapshot, matter: Matter) -> list[str]:
+    """Paths to look in: the community (the level above the lowest), and those whose middle is near the position."""
+    kind, home = _kind(pack), _home(pack, snapshot, matter.place)
+    if home is None:
+        return [matter.place]
+    found = [home]
+    if matter.point is not None:
+        near = [(distance(matter.point, _middle(p)), p.path) for p in snapshot.places.values() if _is_near(p, kind)]
+        found += [path for metres, path in sorted(near)[:4] if metres <= NEIGHBOURS and path != home]
+    return found
+
+
+def _kind(pack: Pack) -> str:
+    levels = list(pack.levels)
+    return levels[-2] if len(levels) > 1 else levels[-1]
+
+
+def _home(pack: Pack, snapshot: Snapshot, place: str) -> str | None:
+    """The community that ``place`` is in; None when only something larger is known."""
+    return snapshot.level(place, _kind(pack))
+
+
+def _is_near(place: Place, kind: str) -> bool:
+    return place.kind == kind and place.lat is not None and place.lng is not None
+
+
+def _middle(place: Place) -> dict[str, float]:
+    return {"lat": place.lat or 0.0, "lng": place.lng or 0.0}
+
+
+def _point(institution: Institution, values: Mapping[str, Any]) -> Mapping[str, float] | None:
+    found = (values.get(n) for n, f in institution.fields.items() if f.type == "point")
+    return next((p for p in found if isinstance(p, Mapping)), None)
+
+
+def distance(one: Mapping[str, float], other: Mapping[str, float]) -> float:
+    """Metres between two positions (WGS-84 degrees), on a plane: near enough inside one city."""
+    north = (one["lat"] - other["lat"]) * 111_320
+    east = (one["lng"] - other["lng"]) * 111_320 * math.cos(math.radians(one["lat"]))
+    return math.hypot(north, east)
+
+
+# --- comparing
+
+
+def alike(one: str, other: str) -> float:
+    """How much two texts share, 0 to 1: pairs of Chinese characters and words of the shorter one found in the other."""
+    first, second = _marks(one), _marks(other)
+    return len(first & second) / min(len(first), len(second)) if first and second else 0.0
+
+
+def _marks(text: str) -> set[str]:
+    pairs = {run[n : n + 2] for run in _HAN.findall(text) for n in range(len(run) - 1)}
+    return pairs | set(_WORD.findall(text.lower()))
+
+
+def _score(
+    pack: Pack, snapshot: Snapshot, institution: Institution, matter: Matter, case: Case, seen: Mapping[str, Any],
+    in_duty: bool, now: datetime,
+) -> tuple[float, Text]:  # fmt: skip
+    """Points and the reasons in words.
+
+    Category 2 (0.8 for one of its group); position up to 3; the same lowest place 1; text up to 4; recency up to 1.
+    """
+    reasons: list[tuple[str, str]] = []
+    point = _point(institution, seen)
+    metres = distance(matter.point, point) if matter.point and point else None
+    points = _place_points(pack, snapshot, matter, case, metres, in_duty, reasons)
+    if points is None:
+        return 0.0, Text("", "")
+    if matter.category and case.category == matter.category:
+        points += 2.0
+        reasons.append(("同一类别", "same category"))
+    elif matter.category:
+        points += 0.8
+        reasons.append(("相近类别", "similar category"))
+    same = alike(matter.text, " ".join(str(seen.get(n) or "") for n in opening_texts(institution)))
+    if same >= 0.3:
+        reasons.append(("说法相近", "similar words"))
+    days = (now.astimezone(SHANGHAI).date() - case.opened.astimezone(SHANGHAI).date()).days
+    reasons.append(ago(days))
+    points += 4 * same + max(0.0, 1 - days / RECENT.days)
+    return points, Text("、".join(zh for zh, _ in reasons), ", ".join(en for _, en in reasons))
+
+
+def ago(days: int) -> tuple[str, str]:
+    """How long ago in whole days, as people say it, in Chinese and English."""
+    if days <= 0:
+        return "今天", "today"
+    return ("昨天", "yesterday") if days == 1 else (f"{days} 天前", f"{days} days ago")
+
+
+def _place_points(
+    pack: Pack, snapshot: Snapshot, matter: Matter, case: Case, metres: float | None, in_duty: bool,
+    reasons: list[tuple[str, str]],
+) -> float | None:  # fmt: skip
+    """Points for the place; None when the other one is elsewhere: another community and no position near this one."""
+    levels = list(pack.levels)
+    lowest = snapshot.level(case.place, levels[-1])
+    if metres is not None and metres <= NEAR:
+        words = round(metres / 10) * 10
+        reasons.append((f"相距约 {words} 米", f"about {words} m away") if words else ("同一位置", "same spot"))
+        return 3.0 if metres <= 60 else 2.0 if metres <= 200 else 1.0
+    home = _home(pack, snapshot, matter.place) or matter.place
+    if not f"{case.place}.".startswith(f"{home}."):
+        return None
+    if in_duty and lowest is not None and lowest == snapshot.level(matter.place, levels[-1]):
+        title = pack.levels[levels[-1]].title
+        reasons.append((f"同一{title.zh}", f"same {title.en.lower()}"))
+        return 1.0 if metres is None else 0.5
+    kind = snapshot.by_path[home].kind if home in snapshot.by_path else ""
+    title = pack.levels[kind].title if kind in pack.levels else Text("地方", "place")
+    reasons.append((f"同一{title.zh}", f"same {title.en.lower()}"))
+    return 0.0
+
+
+# --- showing
+
+
+def _shown(
+    rt: Runtime, snapshot: Snapshot, institution: Institution, case: Case, seen: Mapping[str, Any], level: str,
+    why: Text, may_join: bool,
+) -> Likely:  # fmt: skip
+    own = rt.institution(case.institution, case.version)
+    at = visible.public_place(rt.pack, snapshot, case.place) if level == "public" else snapshot.by_path.get(case.place)
+    spec = institution.fields.get("category")
+    code = rt.pack.lists.get(spec.list or "", {}).get(str(seen.get("category") or "")) if spec else None
+    words = " ".join(str(next((seen[n] for n in opening_texts(institution) if seen.get(n)), "")).split())
+    return Likely(
+        id=str(case.pk),
+        number=case.number,
+        category=code.title if code else None,
+        place=at.name if at else "",
+        opened=case.opened,
+        stage=own.stages[case.stage].title,
+        ended=case.ended is not None,
+        text=words if len(words) <= 60 else f"{words[:59]}…",
+        why=why,
+        may_join=may_join,
+    )
