@@ -43,6 +43,7 @@ def page(view: CaseView, now: datetime, secret: str | None = None) -> dict[str, 
         "photos": photos(view.facts, secret),
         "contact": contact(view),
         "events": timeline(view, secret),
+        "reminded": reminded(view),
         "children": [child(c) for c in view.children],
         "outcome": outcome(view),
     }
@@ -169,7 +170,17 @@ def contact(view: CaseView) -> list[dict[str, Any]]:
 def timeline(view: CaseView, secret: str | None) -> list[dict[str, Any]]:
     """What happened, newest first. What the opening said stands in the head of the page, unless it changed since."""
     head = {f.name: f.raw for f in view.facts}
-    return [_event(view, e, head if e.seq == 1 else {}, secret) for e in reversed(view.happened)]
+    news = [e for e in reversed(view.happened) if "@" not in e.act]
+    return [_event(view, e, head if e.seq == 1 else {}, secret) for e in news]
+
+
+def reminded(view: CaseView) -> Text | None:
+    """How often and when last the holder was reminded, for those who handle the case; a line instead of many."""
+    times = [e.at.astimezone(SHANGHAI) for e in view.happened if "@" in e.act]
+    if not times or view.clearance not in ("handler", "supervisor"):
+        return None
+    last = f"{times[-1]:%m-%d %H:%M}"
+    return Text(f"时限将到，已提醒办理人 {len(times)} 次，最近一次 {last}。", f"Reminded {len(times)} times, last {last}.")
 
 
 def _event(view: CaseView, event: Happened, head: Mapping[str, Any], secret: str | None) -> dict[str, Any]:
