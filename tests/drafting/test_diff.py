@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from linli.drafting.diff_packs import diff_packs
 from linli.drafting.diff_words import LABELS
 from linli.drafting.load import load, read_folder
 from linli.kernel import institution as language
-from linli.kernel.institution import Institution, Pack, Text
+from linli.kernel.institution import Act, Institution, Pack, Text
 
 PACKS = Path(linli.__file__).parent / "packs"
 REQUEST = "changzhou/request/institution.yaml"
@@ -53,7 +54,7 @@ def said(new: Pack) -> list[str]:
     return [c.says.zh for c in changes]
 
 
-WHISTLE = "        needs: [units, reason]\n        to: joint"
+WHISTLE = "        needs: [units, reason]\n        may: [task, whistle_type]\n        to: joint"
 SENTENCES = [
     (
         NUMBERS,
@@ -71,7 +72,7 @@ SENTENCES = [
     ),
     (
         REQUEST,
-        (WHISTLE, "        needs: [photos, units]\n        at_most: 3\n        to: joint"),
+        (WHISTLE, WHISTLE.replace("units, reason", "photos, units").replace("  to:", "  at_most: 3\n        to:")),
         [
             "“镇街吹哨”环节“吹哨，请单位一起办”的必填项增加“照片”，取消“理由”。",
             "“镇街吹哨”环节“吹哨，请单位一起办”新定次数上限：3 次。",
@@ -121,6 +122,8 @@ def test_order_comments_and_names_of_parameters_say_nothing() -> None:
     text = text.replace("needs: [contacted, solved, satisfied]", "needs: [satisfied, contacted, solved]")
     text = text.replace("within: street_limit", "within: street_time")
     found[REQUEST] = text
+    other = "changzhou/hazard/institution.yaml"
+    found[other] = found[other].replace("within: street_limit", "within: street_time")
     found[NUMBERS] = found[NUMBERS].replace("street_limit:", "street_time:")
     new = read(found)
     assert new.institutions["request"].version != OLD.institutions["request"].version
@@ -130,6 +133,44 @@ def test_order_comments_and_names_of_parameters_say_nothing() -> None:
 def test_a_renamed_stage_is_one_change_and_asks_for_a_decision() -> None:
     new = changed(REQUEST, ("  gathered:\n", "  summed:\n"), ("to: gathered", "to: summed"), ("gathered, ", "summed, "))
     assert said(new) == ["“汇总答复”环节的内部代号由 gathered 改为 summed，停在这里的未结事项要指明转到哪个环节。"]
+
+
+def test_a_rename_that_says_what_it_was_needs_no_decision() -> None:
+    was = ("  gathered:\n", "  summed:\n    was: gathered\n")
+    new = changed(REQUEST, was, ("to: gathered", "to: summed"), ("gathered, ", "summed, "))
+    assert said(new) == ["“汇总答复”环节的内部代号由 gathered 改为 summed，停在这里的未结事项随之转入。"]
+    wrong = changed(REQUEST, ("  gathered:\n", "  gathered:\n    was: raised\n"))
+    assert said(wrong) == [], "a name that is still there was not renamed"
+
+
+def test_renamed_fields_acts_and_roles_are_one_change_each() -> None:
+    old = OLD.institutions["request"]
+    reviewer, field = old.roles["reviewer"], old.fields["reason"]
+    roles = {("checker" if n == "reviewer" else n): r for n, r in old.roles.items()}
+    roles["checker"] = replace(reviewer, name="checker", was="reviewer")
+    fields_ = {("grounds" if n == "reason" else n): f for n, f in old.fields.items()}
+    fields_["grounds"] = replace(field, name="grounds", was="reason")
+
+    def act(a: Act) -> Act:
+        names = {"reviewer": "checker"}
+        needs, may = (tuple("grounds" if n == "reason" else n for n in of) for of in (a.needs, a.may))
+        return replace(a, by=tuple(names.get(r, r) for r in a.by), tells=tuple(names.get(r, r) for r in a.tells),
+                       needs=needs, may=may)  # fmt: skip
+
+    stages = {
+        n: replace(
+            s, holder="checker" if s.holder == "reviewer" else s.holder, acts={k: act(a) for k, a in s.acts.items()}
+        )
+        for n, s in old.stages.items()
+    }
+    anywhere = {n: act(a) for n, a in old.anywhere.items()}
+    new = replace(old, roles=roles, fields=fields_, stages=stages, anywhere=anywhere, open=act(old.open))
+    told = [c.says.zh for c in diff(old, new, OLD, OLD)]
+    assert told[:2] == [
+        "角色“回访员”的内部代号由 reviewer 改为 checker。",
+        "填写项“理由”的内部代号由 reason 改为 grounds。",
+    ]
+    assert not [t for t in told[2:] if "取消" in t or "新增" in t], told
 
 
 def test_a_new_stage_and_a_dropped_act_are_told_with_what_they_mean() -> None:
@@ -204,7 +245,7 @@ def test_no_key_changes_unnoticed(name: str) -> None:
     tried = 0
     for path, value in _leaves(old):
         new_value = _other(value)
-        if new_value == value or (len(path) == 1 and path[0] in SILENT):
+        if new_value == value or path[-1] == "was" or (len(path) == 1 and path[0] in SILENT):
             continue
         new = _with(old, path, new_value)
         changes = diff(old, new, OLD, OLD)
@@ -219,10 +260,11 @@ def test_no_key_changes_unnoticed(name: str) -> None:
 def test_every_key_of_the_language_has_a_name() -> None:
     """A key added to the language gets a word here, or people would read its code name."""
     apart = {"parties", "roles", "fields", "clocks", "stages", "anywhere", "open", "acts", "allows", "institution"}
+    apart |= {"was"}  # it says what a thing was called, which is told as such
     kinds = [
         language.Institution, language.Party, language.Role, language.Field, language.Clock, language.Act,
-        language.Stage, language.Calls, language.Ballot, language.Meeting, language.Score, language.Indicator,
-        language.Grade, language.Slot, language.Funding, language.Publish, language.Every,
+        language.Stage, language.Calls, language.Follows, language.Ballot, language.Meeting, language.Score,
+        language.Indicator, language.Grade, language.Slot, language.Funding, language.Publish, language.Every,
     ]  # fmt: skip
     keys = {(k.__name__, f.name) for k in kinds for f in dataclasses.fields(k) if not f.metadata.get("internal")}
     missing = [f"{k}.{n}" for k, n in sorted(keys) if n not in apart and f"{k}.{n}" not in LABELS and n not in LABELS]
@@ -282,7 +324,9 @@ def _linli(*arguments: str) -> tuple[int, str]:
 
 def test_the_command_tells_by_its_exit_status(tmp_path: Path) -> None:
     found = files()
-    found[NUMBERS] = found[NUMBERS].replace("value: 24, unit: hour", "value: 12, unit: hour")
+    found[NUMBERS] = found[NUMBERS].replace(
+        "grid_limit:\n  - {from: 2022-01-01, value: 24,", "grid_limit:\n  - {from: 2022-01-01, value: 12,"
+    )
     for path, text in found.items():
         target = tmp_path / path
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -208,3 +208,24 @@ def test_a_decision_is_asked_for_and_checked(make: Callable[[], Case], decisions
     rename = [("  raised:\n", "  desk:\n"), ("to: raised", "to: desk"), ("collected, raised, ", "collected, desk, ")]
     outcome = judged(make(), *rename, decisions=decisions)
     assert outcome.kind == "decide" and outcome.asks == ("raised",) and why in outcome.why.zh, outcome
+
+
+def test_a_stage_that_says_what_it_was_takes_its_cases_along() -> None:
+    up = case([("grid_worker", "pass_up", UP)])
+    assert up.stage == "collected"
+    edits = [("  collected:\n", "  gathering_in:\n    was: collected\n"), ("to: collected", "to: gathering_in")]
+    text = FOUND[REQUEST].decode()
+    edits += [("[found, collected,", "[found, gathering_in,")] if "[found, collected," in text else []
+    found = judged(up, *edits)
+    assert (found.kind, found.to_stage) == ("follow", "gathering_in")
+    without = [(edits[0][0], edits[0][1].replace("    was: collected\n", "")), *edits[1:]]
+    assert judged(up, *without).kind == "decide"
+    assert judged(up, *without, decisions={"collected": "gathering_in"}).kind == "follow"
+
+
+def test_a_field_that_is_called_otherwise_keeps_the_cases_that_filled_it_in() -> None:
+    new = replace(WAS, fields={("grounds" if n == "reason" else n): replace(f, was="reason" if n == "reason" else None)
+                               for n, f in WAS.fields.items()})  # fmt: skip
+    assert follow(WAS, new, case([]), OLD).kind == "follow"
+    kept = follow(WAS, new, case([("grid_worker", "pass_up", UP)]), OLD)
+    assert kept.kind == "stay" and "换了代号（grounds）" in kept.why.zh

@@ -9,6 +9,11 @@ from linli.drafting.words import Words
 from linli.kernel.institution import Act, Institution, Pack, Text
 
 NONE = Text("无", "none")
+_NO_ACTS = {
+    "handler": Text("任何办理", "any work"),
+    "answered": Text("答复", "the answer"),
+    "ended": Text("办结", "the end of the case"),
+}
 BACK = Text("原来的环节", "the stage it came from")
 
 LABELS: dict[str, tuple[str, str, str]] = {
@@ -34,7 +39,17 @@ LABELS: dict[str, tuple[str, str, str]] = {
     "opens_to": ("可以查看的角色", "roles that may read it", "roles"),
     "from_": ("起算动作", "acts that start it", "acts"),
     "limit": ("时限", "the limit", "parameter"),
-    "Clock.until": ("停止条件", "what stops it", "stops"),
+    "Clock.until": ("停止条件", "what stops it", "acts"),
+    "Field.of": ("可以写哪些事项", "the institutions whose cases it may name", "institutions"),
+    "Field.stages": ("所写事项须在的环节", "the stages at which the named case must stand", "stages"),
+    "reminds": ("提醒的时点（占时限的百分比）", "the percents of a limit at which the holder is reminded", "word"),
+    "gathers": ("先前吹哨的汇总动作", "the act once units called before are gathered", "act"),
+    "follows": ("并案安排", "the following of another case", "part"),
+    "Follows.case": ("写主案的填写项", "the field naming the case it follows", "field"),
+    "Follows.then": ("随主案办理的动作", "the act when that case answers", "act"),
+    "otherwise": ("主案另有结果时的动作", "the act when it comes out otherwise", "act"),
+    "Follows.passes": ("从主案带来的内容", "what is taken over from that case", "fields"),
+    "Calls.counts": ("按结果计的数", "the counters by result", "word"),
     "tells": ("告知对象", "who is told", "roles"),
     "counts": ("计数项", "the counter", "word"),
     "by": ("办理人", "who may do it", "roles"),
@@ -114,7 +129,6 @@ CLASSES = {
 }
 WORDS: dict[str, dict[str, Text]] = {
     "class": CLASSES,
-    "stops": {"answered": Text("答复", "the answer"), "ended": Text("办结", "the end of the case")},
     "join": {"all_ended": Text("全部办结", "all have ended"), "any_ended": Text("有一家办结", "one has ended")},
     "lead": {"first": Text("首个单位牵头", "the unit named first"), "none": Text("不设牵头", "nobody")},
     "audience": {
@@ -143,7 +157,7 @@ WORDS: dict[str, dict[str, Text]] = {
         "spend": Text("支出", "spends money"),
     },
 }
-LISTS = {"roles", "fields", "acts", "results", "stages", "words", "texts"}
+LISTS = {"roles", "fields", "acts", "results", "stages", "institutions", "words", "texts"}
 """Kinds whose order says nothing: only what is added or dropped is told."""
 
 
@@ -191,9 +205,9 @@ class Side:
         return Text(self.zh.fields([name]), self.en.fields([name]))
 
     def act(self, name: str) -> Text:
-        """An act wherever it stands, in quotation marks; ``handler`` is any work."""
-        if name == "handler":
-            return Text("任何办理", "any work")
+        """An act wherever it stands, in quotation marks; ``handler`` is any work, and what stops a clock."""
+        if name in _NO_ACTS:
+            return _NO_ACTS[name]
         found = find_act(self.institution, name)
         return quoted(found.title if found else Text(name, name))
 
@@ -208,6 +222,7 @@ class Side:
         named = {"roles": self.role, "role": self.role, "fields": self.field, "field": self.field, "acts": self.act}
         named |= {"act": self.act, "stage": self.stage, "stages": self.stage, "results": self._result}
         named |= {"level": self._level, "duty": self._duty, "institution": self._institution}
+        named |= {"institutions": self._institution}
         if kind in named:
             return named[kind](value)
         return self._plain(kind, value)

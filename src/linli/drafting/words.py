@@ -108,6 +108,8 @@ class Words:
 
     def amount(self, value: Dated) -> str:
         """One dated value: 24 小时内, within 2 working days."""
+        if value.unit == "percent":
+            return f"{value.value}%"
         zh, en = UNITS[value.unit]
         if value.value == 0:
             return self.say("当日", "the same day")
@@ -116,26 +118,26 @@ class Words:
     def _specials(self, parameter: str | None) -> list[Dated]:
         """The values for certain cases, without those that say the same as one with fewer conditions."""
         found = [v for v in self.of_day(parameter) if v.when]
-        return [
-            v
-            for v in found
-            if not any(o is not v and o.when.items() <= v.when.items() and o.limit == v.limit for o in found)
-        ]
+        return [v for v in found if not any(o is not v and _covers(o, v) for o in found)]
 
     def value(self, value: Dated) -> str:
         """One dated value with what it holds for."""
         return self._special(value) if value.when else self.amount(value)
 
     def _special(self, value: Dated) -> str:
-        """A value for certain cases: “类别”为“漏水”的 2 小时内."""
+        """A value for certain cases: “类别”为“漏水”的，2 小时内."""
+        amount, condition = self.amount(value), self.condition(value)
+        return self.say(f"{condition}的，{amount}", f"{amount} where {condition}")
+
+    def condition(self, value: Dated) -> str:
+        """The cases a value is for: “类别”为“漏水”."""
         known = self.institution.fields
         parts = []
         for name, codes in value.when.items():
             listed = self.pack.lists.get((known[name].list if name in known else None) or "", {})
             titles = self.join((self.quote(listed[c].title.in_(self.lang) if c in listed else c) for c in codes), "or")
             parts.append(self.say(f"{self.fields([name])}为{titles}", f"{self.fields([name])} is {titles}"))
-        amount = self.amount(value)
-        return self.say(f"{'，并且'.join(parts)}的，{amount}", f"{amount} where {' and '.join(parts)}")
+        return self.say("，并且", " and ").join(parts)
 
     def by_when(self, stage: Stage) -> str:
         """How long a case may stay at the stage; empty at an end."""
@@ -164,3 +166,9 @@ class Words:
             return ""
         arrow = f" → {self.leads_to(act)}" if act.to else ""
         return f"{act.title.in_(self.lang)}{arrow}"
+
+
+def _covers(one: Dated, other: Dated) -> bool:
+    """Whether ``one`` says the same as ``other`` with fewer conditions."""
+    alike = (one.value, one.unit, one.calendar) == (other.value, other.unit, other.calendar)
+    return alike and one.when.items() <= other.when.items()

@@ -54,6 +54,7 @@ class Named(Written):
     """Something that a file lists under a name."""
 
     name: str = field(default="", metadata={"internal": True})
+    was: str | None = key("Its name in the version before: a rename that `diff` and open cases follow.", default=None)
 
 
 @dataclass(frozen=True, slots=True)
