@@ -29,6 +29,17 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(os.environ["LINLI_HOME"], ignore_errors=True)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """After a run of tests/packs/test_catalogue.py: the entries of the catalogue that scenarios cover."""
+    from tests.packs.catalogue import summary
+
+    ran = (r for reports in terminalreporter.stats.values() for r in reports if hasattr(r, "nodeid"))
+    if any("packs/test_catalogue.py" in r.nodeid for r in ran):
+        terminalreporter.section("catalogue")
+        for line in summary():
+            terminalreporter.write_line(line)
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> Iterator[None]:
     """Before pytest-django creates its database: the server is up and the template has the extensions."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 
@@ -25,9 +25,9 @@ from tests.cast import Cast
 
 PACKS = Path(__file__).resolve().parents[2] / "src" / "linli" / "packs"
 OWN = {
-    "futian": {"request", "admission", "refusal", "purchase"},
+    "futian": {"request", "admission", "assignment", "refusal", "purchase", "visit", "pledge"},
     "chaoyang": {"request", "hard_problem", "offer", "errand", "proposal", "task", "mediation", "obligation"},
-    "changzhou": {"order"},
+    "changzhou": {"order", "signal", "hazard", "tip", "project"},
 }
 ALL = [(pack, name) for pack, names in OWN.items() for name in sorted(names)]
 
@@ -69,9 +69,12 @@ def test_a_number_the_article_does_not_give_says_so(name: str) -> None:
     for parameter, values in pack.parameters.items():
         assert all(v.source.startswith(("setting", "local practice of ")) for v in values), parameter
     if name == "chaoyang":
-        grades = [pack.parameters[g][0] for g in ("grade_2h", "grade_24h", "grade_7d", "grade_15d")]
+        on = date(2026, 3, 2)
+        grades = [pack.dated("promise_limit", on, {"urgency": g}) for g in pack.lists["answer_grades"]]
         assert [(g.value, g.unit) for g in grades] == [(2, "hour"), (24, "hour"), (7, "day"), (15, "day")]
         assert all("Beijing" in g.source and "in principle" in g.source for g in grades)
+        assert pack.dated("promise_limit", on).value == 7, "what nobody graded"
+
 
 
 def case_at(name: str, institution: str, scenario: str, stage: str) -> tuple[Pack, Case, datetime]:
@@ -113,14 +116,12 @@ def test_the_answer_goes_to_the_person_and_not_to_the_cadre_who_filed() -> None:
 
 
 def test_work_enters_communities_thirty_working_days_after_the_application() -> None:
-    pack, case, now = case_at("futian", "admission", "shops_survey", "admitted")
-    early = attempt(pack, "admission", case, "assign", "市监老谭", "department", now, task="摸底")
+    pack, case, now = case_at("futian", "admission", "shops_survey", "approved")
+    early = attempt(pack, "admission", case, "enter", "市监老谭", "department", now)
     assert isinstance(early, Refusal) and early.code == "not_yet"
     assert case.clocks["lead"].due == datetime(2026, 4, 15, tzinfo=SHANGHAI)  # 30 working days, Qingming off
-    later = attempt(
-        pack, "admission", replace(case, counts={"lead_over": 1}), "assign", "市监老谭", "department", now, task="摸底"
-    )
-    assert isinstance(later, Decision)
+    case = replace(case, counts={"lead_over": 1})
+    assert isinstance(attempt(pack, "admission", case, "enter", "市监老谭", "department", now), Decision)
 
 
 @pytest.mark.parametrize(("residents", "party", "passes"), [(21, 6, True), (20, 6, False), (21, 5, False)])
