@@ -90,7 +90,7 @@ def _thing(cls: type, defs: dict[str, Schema]) -> Schema:
 def _key(cls: type, key: str, spec: Any, kind: Any, defs: dict[str, Schema]) -> Schema:
     found = {**_value(kind, defs), "description": f"{key_zh(cls.__name__, key)} {spec.metadata['doc']}"}
     if spec.default is not MISSING and spec.default not in (None, ()):
-        found["default"] = spec.default
+        found["default"] = list(spec.default) if isinstance(spec.default, tuple) else spec.default
     return found
 
 
