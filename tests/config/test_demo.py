@@ -12,6 +12,7 @@ import pytest
 from django.core.management import call_command
 
 from linli.config.demo import content
+from linli.config.demo.city_files import document
 from linli.config.demo.hours import AWAKE, Hours
 from linli.config.demo.load import DAYS, load_demo
 from linli.kernel.calendar import SHANGHAI, CalendarGap
@@ -50,8 +51,14 @@ def queue(key: str) -> list[Case]:
 def test_every_written_request_became_a_matter() -> None:
     written = Counter(item["text"] for path in content.FOLDER.glob("requests_*.yaml")
                       for item in content.document(path.name)["requests"])  # fmt: skip
-    raised = Counter(c.fields["text"] for c in Case.objects.filter(parent=None))
+    raised = Counter(c.fields["text"] for c in Case.objects.filter(parent=None, institution="request"))
     assert raised == written and sum(written.values()) >= 320
+
+
+def test_communities_order_from_departments() -> None:
+    orders = Case.objects.filter(institution="order")
+    assert {"closed", "ordered", "delivering", "rating"} <= set(orders.values_list("stage", flat=True))
+    assert orders.count() == len(document("changzhou", "matters")["matters"])
 
 
 def test_it_happened_in_the_sixty_days_before_now() -> None:
