@@ -32,6 +32,7 @@ from linli.kernel.case import (
     Called,
     Case,
     ChildEnded,
+    Counted,
     Extended,
     Joined,
     Moved,
@@ -336,7 +337,7 @@ class _Walk:
         after = self._joined(done.case, done, act, case.stage)
         events = {type(e) for e in done.entry.events}
         target = self._number(after)
-        if by != "children" or Moved in events or ChildEnded not in events:
+        if by != "children" or ChildEnded not in events or events - {ChildEnded, Counted}:
             asked = done.entry.act == act and act in after.pending and act not in case.pending
             if not asked and not by.endswith(".decline"):
                 self.space.done.add((case.stage, act))

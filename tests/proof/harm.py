@@ -102,6 +102,7 @@ def _limits(pack: Pack) -> Iterator[str]:
     for institution in pack.institutions.values():
         wanted = {s.within for s in institution.stages.values()} | {c.limit for c in institution.clocks.values()}
         wanted |= {a.within for a in _acts(institution)}
+        wanted |= {s.publish.period for s in institution.stages.values() if s.publish}
         for name in sorted(w for w in wanted if w):
             values = pack.parameters.get(name, ())
             first = institution.valid_from
