@@ -103,10 +103,10 @@ def test_a_changed_definition_changes_the_words(pack: Pack) -> None:
 
 
 def test_a_case_walks_before_it_is_answered(pack: Pack) -> None:
-    order = [
-        *("found", "collected", "raised", "joint", "gathered", "overseen", "parked", "merged", "answered", "closed")
-    ]
-    assert walk(pack.institutions["request"]) == order
+    order = walk(pack.institutions["request"])
+    assert sorted(order) == sorted(pack.institutions["request"].stages)
+    way = ("found", "collected", "raised", "joint", "gathered", "overseen", "answered", "closed")
+    assert [n for n in order if n in way] == list(way)
     assert walk(pack.institutions["response"])[-3:] == ["responded", "redirected", "unanswered"]
 
 
@@ -159,7 +159,7 @@ def test_the_command_prints_each_form(form: str, start: str) -> None:
         ("chanzhou/request", "did you mean changzhou?"),
         ("changzhou", "Name the institution too"),
         ("../etc/passwd", "There is no pack"),
-        ("national/request", "did you mean national/response?"),
+        ("national/responce", "did you mean national/response?"),
     ],
 )
 def test_an_unknown_name_is_wrong_usage_with_a_way_out(name: str, said: str) -> None:

@@ -132,7 +132,8 @@ def conditions(pack: Pack) -> Conditions:
         ("!passed", "不是表决已经通过"),
         ("spent == received", "支出合计等于到账合计"),
         ("present == roll + speed", "“实到”等于“应到”与“快不快”之和"),
-        ("size(agenda) > 1", "算式成立：size(agenda) > 1"),
+        ("size(decided) >= size(agenda)", "“决定”的条数不少于“议题”的条数"),
+        ("agenda.exists(a, a == 'x')", "算式成立：agenda.exists(a, a == 'x')"),
     ],
 )
 def test_conditions_in_words(pack: Pack, expression: str, said: str) -> None:

@@ -106,7 +106,11 @@ class _Reading:
         if not self.words or self.words[0] not in ("(", "."):
             return ("name", name)
         if self._next() == "(":
-            raise Unsayable(name)
+            of = self._next()
+            self._next(")")
+            if name != "size" or not re.match(r"[A-Za-z_]", of):
+                raise Unsayable(name)
+            return ("size", ("name", of))
         macro, _ = self._next(), self._next("(")
         each, _ = self._next(), self._next(",")
         inner = self._level(0)
@@ -233,6 +237,9 @@ class Conditions:
             if node[0] == "+":
                 return w.say(f"{one}与{other}之和", f"the sum of {one} and {other}")
             return w.say(f"{one}减去{other}", f"{one} less {other}")
+        if node[0] == "size":
+            of = self._noun(_node(node[1]))
+            return w.say(f"{of}的条数", f"the number of lines in {of}")
         if node[0] != "name":
             raise Unsayable(str(node))
         return self._named(str(node[1]))
@@ -248,6 +255,9 @@ class Conditions:
             over = self._clock_title(rest) if prefix == "count" else None
             if over:
                 return w.say(f"{over}到期的次数", f"how often {over} ran out")
+            results = self._results_counted(rest) if prefix == "count" else ""
+            if results:
+                return w.say(f"交办后结果为{results}的件数", f"how many of those handed out came out {results}")
             acts = self._acts_of(prefix, rest)
             return w.say(f"{acts}的次数", f"how often {acts} was done")
         if name in _NAMES:
@@ -257,6 +267,13 @@ class Conditions:
     def _clock_title(self, counter: str) -> str | None:
         clocks = [c for c in self.words.institution.clocks.values() if c.counts == counter]
         return self.words.quote(clocks[0].title.in_(self.words.lang)) if len(clocks) == 1 else None
+
+    def _results_counted(self, counter: str) -> str:
+        """The results of called cases that raise ``counter``; empty when none does."""
+        w, known = self.words, self.words.pack.results
+        calls = [s.calls for s in w.institution.stages.values() if s.calls]
+        names = [r for c in calls for r, raised in c.counts.items() if raised == counter]
+        return w.join((w.quote(known[r].title.in_(w.lang) if r in known else r) for r in names), "or")
 
     def _acts_of(self, prefix: str, name: str) -> str:
         w = self.words
