@@ -97,3 +97,13 @@ def test_the_list_of_a_grid_covers_the_grid_only(cast: Cast) -> None:
     cast.lamp(grid=GRID_B)
     client: Client = signed_in(cast, "wang")
     assert listed(see(client, "/field/cases/?tab=all")) == [here.number]
+
+
+def test_many_tasks_come_in_pages_of_twenty(cast: Cast) -> None:
+    numbers = [str(cast.lamp().number) for _ in range(23)]
+    wang = signed_in(cast, "wang")
+    first, second = (wang.get(f"/field/{q}").content.decode() for q in ("", "?page=2"))
+    assert first.count("<article") == 20 and second.count("<article") == 3
+    assert [n for n in numbers if n in first] + [n for n in numbers if n in second] == numbers
+    assert "?page=2" in first and "?page=1" in second and "第 21–23 件，共 23 件" in second
+    assert wang.get("/field/?page=９").status_code == 200

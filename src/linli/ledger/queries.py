@@ -136,13 +136,21 @@ def count(found: QuerySet[Case]) -> tuple[int, bool]:
     return min(total, COUNTED), total > COUNTED
 
 
-def queue(who: Viewer, now: datetime, limit: int = QUEUE) -> Page:
-    """The open cases ``who`` holds now, the one with the least time left first; what is paused comes last."""
+def queue(who: Viewer, now: datetime, limit: int = QUEUE, start: int = 0) -> Page:
+    """The open cases ``who`` holds now, the one with the least time left first; what is paused comes last.
+
+    ``start``: how many to leave out, for the pages after the first.
+    """
     held = visible.visible(who).filter(narrowing.held(who))
     total, capped = count(held)
-    cases = list(_lean(held.order_by(Least("stage_due", "promise_due"), "number"))[:limit])
+    cases = list(_lean(held.order_by(Least("stage_due", "promise_due"), "number"))[start : start + limit])
     rows = _rows(runtime(), registry.current(), who, cases, now)
     return Page(sorted(rows, key=lambda r: r.clock == "paused"), total, capped)
+
+
+def held_late(who: Viewer, now: datetime) -> int:
+    """How many of them have run out of time, counted to the limit of :func:`count`."""
+    return count(visible.visible(who).filter(narrowing.held(who), narrowing.overdue(now)))[0]
 
 
 def held_count(who: Viewer) -> tuple[int, bool]:

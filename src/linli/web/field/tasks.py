@@ -15,20 +15,24 @@ from linli.ledger.queries import Row
 from linli.web.page.request import moment, needs_work, private, viewer
 from linli.web.staff import opening, quick, rows, table
 
+SIZE = 20
+"""Tasks on a page: each carries its buttons, and a thumb scrolls no further."""
+
 
 @needs_work("field")
 @require_safe
 def tasks(request: HttpRequest) -> HttpResponse:
     """``/field/``"""
     who, now = viewer(request), moment(request)
-    page = queries.queue(who, now)
-    waiting = queries.waiting(who, now)
-    late = sum(r.clock == "overdue" for r in page.rows)
+    number = _page_number(request)
+    page = queries.queue(who, now, SIZE, (number - 1) * SIZE)
+    waiting = queries.waiting(who, now) if number == 1 else []
+    late = queries.held_late(who, now) if page.rows else 0
     context = {
         "rows": [_task(r) for r in page.rows],
         "total": table.count_words(page),
         "late": late,
-        "capped": page.total > len(page.rows),
+        "pager": _pager(page, number),
         "waiting": rows.drawn(waiting),
         "heading": Text("我的任务", "My tasks"),
         "lead": _lead(page, late),
@@ -36,6 +40,28 @@ def tasks(request: HttpRequest) -> HttpResponse:
         "empty": {"text": Text("手上没有任务，辛苦了。", "Nothing to do. Well done."), "icon": "check-circle"},
     }
     return private(render(request, "linli/field/tasks.html", context))
+
+
+def _page_number(request: HttpRequest) -> int:
+    """The page asked for; nonsense is the first."""
+    asked = request.GET.get("page", "1")
+    return max(1, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 5 else 1
+
+
+def _pager(page: queries.Page, number: int) -> dict[str, Any] | None:
+    """The tasks before and after these; None when all stand on one page."""
+    first, last = (number - 1) * SIZE + 1, (number - 1) * SIZE + len(page.rows)
+    more = page.total > last and bool(page.rows)
+    if number == 1 and not more:
+        return None
+    here = reverse("field")
+    return {
+        "first": first,
+        "last": last,
+        "total": table.count_words(page),
+        "previous": f"{here}?page={number - 1}" if number > 1 else None,
+        "next": f"{here}?page={number + 1}" if more else None,
+    }
 
 
 def _actions(request: HttpRequest) -> list[dict[str, Any]]:
