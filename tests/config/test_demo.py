@@ -55,10 +55,12 @@ def test_every_written_request_became_a_matter() -> None:
     assert raised == written and sum(written.values()) >= 320
 
 
-def test_communities_order_from_departments() -> None:
+def test_what_tianning_does_besides_requests() -> None:
     orders = Case.objects.filter(institution="order")
     assert {"closed", "ordered", "delivering", "rating"} <= set(orders.values_list("stage", flat=True))
-    assert orders.count() == len(document("changzhou", "matters")["matters"])
+    written = Counter(item["of"] for item in document("changzhou", "matters")["matters"])
+    for institution, count in written.items():
+        assert Case.objects.filter(institution=institution, parent=None).count() == count, institution
 
 
 def test_it_happened_in_the_sixty_days_before_now() -> None:

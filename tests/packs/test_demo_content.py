@@ -31,6 +31,7 @@ DUTY_AT = {
     "dispatcher": "district",
     "district_officer": "district",
     "supervisor": "district",
+    "sensor_gateway": "district",
 }
 # What each way of ending must say, so that the demo can run the real acts without inventing words.
 NEEDS: dict[str, set[str]] = {
