@@ -219,8 +219,10 @@ def _value(name: str, pack: Pack, institution: Institution, entry: Entry, case: 
     if name == "promise":
         promise = promise_of(institution, case)
         return day_words(promise.due, lang) if promise else " "
-    if name == "diversion_says":
-        code = pack.lists.get("diversions", {}).get(str(case.fields.get("diversion")))
+    chosen = institution.fields.get(name.removesuffix("_says")) if name.endswith("_says") else None
+    if chosen is not None and chosen.type == "code":
+        value = entry.data.get(chosen.name, case.fields.get(chosen.name))
+        code = pack.lists.get(chosen.list or "", {}).get(str(value))
         return code.says.in_(lang) if code and code.says else " "
     if name in ("clock", "percent", "due"):
         return _of_clock(name, institution, entry, case, lang)
