@@ -76,7 +76,6 @@ def test_a_number_the_article_does_not_give_says_so(name: str) -> None:
         assert pack.dated("promise_limit", on).value == 7, "what nobody graded"
 
 
-
 def case_at(name: str, institution: str, scenario: str, stage: str) -> tuple[Pack, Case, datetime]:
     """A case of a shipped story, as it stood when it came to ``stage``, and when that was."""
     pack, scenarios = pack_of(name)
