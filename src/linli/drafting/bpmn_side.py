@@ -27,7 +27,8 @@ def side_stages(institution: Institution) -> list[str]:
 def _leads_back(institution: Institution, name: str) -> bool:
     stage = institution.stages[name]
     goals = {a.to for a in institution.acts_at(name).values()} - {None, "back", name}
-    return stage.calls is None and all(g in institution.stages and institution.stages[g].end for g in goals if g)
+    waits = stage.calls or stage.follows or stage.gathers  # messages of other cases arrive in the main flow
+    return waits is None and all(g in institution.stages and institution.stages[g].end for g in goals if g)
 
 
 def _main(institution: Institution, apart: set[str]) -> set[str]:
