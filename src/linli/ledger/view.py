@@ -15,7 +15,7 @@ from linli.kernel.case import Case as KernelCase
 from linli.kernel.decide import AGREE, DECLINE, available, to_settle, too_late
 from linli.kernel.institution import Act, Institution, Text
 from linli.kernel.refusal import Who, title_of
-from linli.ledger import mandates, together, visible
+from linli.ledger import mandates, redacted, together, visible
 from linli.ledger.act import context_of
 from linli.ledger.announce import OUTSIDE
 from linli.ledger.definitions import Runtime, runtime
@@ -27,7 +27,7 @@ from linli.ledger.rows import Context, act_of, joined, shown
 from linli.ledger.titles import level_title, result_title
 from linli.ledger.together import Followers, Linked
 from linli.ledger.visible import Viewer
-from linli.people import registry
+from linli.people import looks, registry
 from linli.people.models import Person
 
 FOLLOWED = Text("转入制度新版本", "Goes on under a new version")
@@ -125,6 +125,8 @@ class CaseView:
     clocks: tuple[ClockView, ...] = ()
     facts: tuple[Fact, ...] = ()
     contact: Mapping[str, str] | None = None
+    """Of who raised it, masked unless a purpose was stated; then readable until ``contact_until``."""
+    contact_until: datetime | None = None
     happened: tuple[Happened, ...] = ()
     been: tuple[str, ...] = ()
     next: tuple[tuple[Text, Text], ...] = ()
@@ -181,11 +183,12 @@ def _fill(
 ) -> None:
     institution = context.institution
     entries = list(page.case.entries.order_by("seq"))
-    details = {d.seq: d.data for d in page.case.details.all()}
+    details = redacted.effective({d.seq: d.data for d in page.case.details.all()})
     page.clocks = tuple(_clocks(institution, kernel, now))
     opening = {n: page.case.fields.get(n, v) for n, v in details.get(1, {}).items()}  # with what was corrected since
     page.facts = tuple(_facts(context, visible.fields(institution, page.clearance, opening, actor.roles)))
-    page.contact = visible.reporter_contact(page.clearance, page.case)
+    page.contact_until = looks.open_until(who.person, str(page.case.id), now) if level_reads(page) else None
+    page.contact = visible.reporter_contact(page.clearance, page.case, page.contact_until is not None)
     page.happened = tuple(_history(page, rt, context, actor, entries, details))
     page.been = tuple(dict.fromkeys(_stages_been(entries)))
     page.next = tuple(_ways(institution, page.case.stage))
@@ -193,6 +196,11 @@ def _fill(
     page.children = tuple(_children(rt, page.case, who))
     page.lead = together.lead(rt, page.case, who)
     page.followers = together.followers(rt, page.case, who)
+
+
+def level_reads(page: CaseView) -> bool:
+    """Whether the viewer handles the case, and so may open the contact data of who raised it."""
+    return page.clearance in ("handler", "supervisor")
 
 
 def _node_name(context: Context, path: str) -> str:
@@ -253,7 +261,11 @@ def _history(
 ) -> Iterable[Happened]:  # fmt: skip
     """Each entry in the words of the version it was done under."""
     messages = _messages_by_seq(page)
-    people = Person.objects.in_bulk({r.by for r in rows if r.by} if page.clearance in ("handler", "supervisor") else ())
+    # Once a case let go of who raised it, what they did shows no name either.
+    named = [r for r in rows if page.case.reporter_id or r.role not in page.institution.parties]
+    people = Person.objects.in_bulk(
+        {r.by for r in named if r.by} if page.clearance in ("handler", "supervisor") else ()
+    )
     stage: str | None = None
     for row in rows:
         entry = entry_of(row, details.get(row.seq, {}))
@@ -261,7 +273,8 @@ def _history(
         institution = context.institution
         act = act_of(institution, row.act, stage) or joined(institution, entry, stage)
         moved = next((_to(e) for e in reversed(entry.events) if isinstance(e, Moved | Followed)), None)
-        values = visible.fields(institution, page.clearance, entry.data, actor.roles)
+        written = {} if row.act in redacted.TITLES else entry.data  # it repeats what others wrote
+        values = visible.fields(institution, page.clearance, written, actor.roles)
         if institution is not page.institution:  # what the version in force keeps closer stays closed
             hidden = page.institution.fields.keys() - visible.fields(
                 page.institution, page.clearance, values, actor.roles
@@ -273,11 +286,11 @@ def _history(
             act=row.act,
             title=_title(institution, act, row.act),
             role=title_of(institution, row.role or ""),
-            person=people[row.by].name if row.by in people else "",
+            person=people[row.by].name if row.by in people and row in named else "",
             is_clock=row.channel == "clock",
             is_answer=any(isinstance(e, Told) and e.answer for e in entry.events),
             to=institution.stages[moved].title if moved and moved != stage else None,
-            facts=(*_facts(context, values), *_reasons(entry)),
+            facts=(*_facts(context, values), *_reasons(entry, page.clearance)),
             messages=tuple(messages.get(row.seq, ())),
         )
         stage = moved or stage
@@ -295,8 +308,11 @@ def _to(event: Moved | Followed) -> str:
     return event.to if isinstance(event, Moved) else event.stage
 
 
-def _reasons(entry: Entry) -> Iterable[Fact]:
-    """Why a case went on under another version; part of the chain, not of what was filled in."""
+def _reasons(entry: Entry, level: str) -> Iterable[Fact]:
+    """Why a case went on under another version (part of the chain, not of what was filled in), or lost some words."""
+    if entry.act in redacted.TITLES and level != "public" and redacted.why(entry.data):
+        said = redacted.why(entry.data)
+        yield Fact("reason", REASON, "text", said, Text(said, said))
     for event in entry.events:
         if isinstance(event, Followed):
             yield Fact("reason", REASON, "text", event.reason, Text(event.reason, event.reason))
@@ -309,6 +325,8 @@ def entry_of(row: EntryRow, data: Mapping[str, Any]) -> Entry:
 
 
 def _title(institution: Institution, act: Act | None, name: str) -> Text:
+    if name in redacted.TITLES:
+        return redacted.TITLES[name]
     if act is not None:
         how = DECIDES.get(name[name.find(".") :]) if "." in name else None
         return Text(f"{how.zh}：{act.title.zh}", f"{how.en}: {act.title.en}") if how else act.title

@@ -114,10 +114,14 @@ def by_secret(secret: str) -> Case:
 def clearance(pack: Pack, who: Viewer, case: Case, as_reporter: bool = False) -> str:
     """The field class ``who`` reads on a case they may see: public, party, handler or supervisor."""
     rank = FIELD_CLASSES.index("party") if as_reporter or (who.person and str(case.reporter_id) == who.person) else 0
-    for held in who.duties:
-        if _covers(held, case) and held.duty in pack.duties:
-            rank = max(rank, FIELD_CLASSES.index(pack.duties[held.duty].sees))
-    return FIELD_CLASSES[rank]
+    return FIELD_CLASSES[max([rank, *(rank_on(pack, held, case) for held in who.duties)])]
+
+
+def rank_on(pack: Pack, held: Held, case: Case) -> int:
+    """The place among FIELD_CLASSES of what a duty reads on a case; 0 (public) where it does not reach."""
+    if not _covers(held, case) or held.duty not in pack.duties:
+        return 0
+    return FIELD_CLASSES.index(pack.duties[held.duty].sees)
 
 
 def _covers(held: Held, case: Case) -> bool:
@@ -175,8 +179,13 @@ def _parent_shares(who: Viewer, found: Attachment) -> bool:
     return any(str(found.id) in (v or []) for c in children for v in c.fields.values() if isinstance(v, list))
 
 
-def reporter_contact(clearance: str, case: Case) -> dict[str, str] | None:
-    """Name and phone of who raised it, for handlers only; the called units and the public never get it."""
+def reporter_contact(clearance: str, case: Case, is_open: bool = False) -> dict[str, str] | None:
+    """Name and masked phone of who raised it, for handlers only; the called units and the public never get it.
+
+    ``is_open``: a purpose was stated within the last minute (see people.looks), so nothing is masked.
+    """
     if FIELD_CLASSES.index(clearance) < FIELD_CLASSES.index("handler") or case.reporter is None:
         return None
-    return {"name": case.reporter.name, "phone": case.reporter.phone, "email": case.reporter.email}
+    person = case.reporter
+    phone, email = (person.phone, person.email) if is_open else (person.masked_phone, person.masked_email)
+    return {"name": person.name, "phone": phone, "email": email}

@@ -32,7 +32,15 @@ class Person(models.Model):
     @property
     def masked_phone(self) -> str:
         """The phone with its middle hidden, as it is shown until somebody needs to call."""
-        return self.phone if len(self.phone) < 8 else f"{self.phone[:3]}****{self.phone[-4:]}"
+        if len(self.phone) < 8:
+            return f"{self.phone[:2]}****" if self.phone else ""
+        return f"{self.phone[:3]}****{self.phone[-4:]}"
+
+    @property
+    def masked_email(self) -> str:
+        """The address with all but its first letter and its host hidden."""
+        name, at, host = self.email.partition("@")
+        return f"{name[:1]}***{at}{host}" if self.email else ""
 
 
 class Account(AbstractUser):
@@ -82,3 +90,18 @@ class Duty(models.Model):
             ),
         ]
         indexes = [GistIndex(fields=["path"], name="duty_path"), models.Index(fields=["person"], name="duty_person")]
+
+
+class Look(models.Model):
+    """Somebody in a duty read the contact data of ``person`` for a case. In no list and no API; the person reads it."""
+
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="looks")
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="looked")
+    case = models.UUIDField()
+    duty = models.CharField(max_length=60)
+    path = LtreeField()
+    purpose = models.CharField(max_length=100)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["case", "by"], name="look_case")]
