@@ -117,7 +117,7 @@ def _value(pack: Pack, name: str, value: Dated) -> Iterator[Finding]:
     if NO_SOURCE.fullmatch(value.source):
         say = f"{name} 的数值没有出处。", f"A value of {name} has no source."
         yield found("parameter-without-source", mark_of(value, "source"), *say)
-    if value.value < 0 or (value.value == 0 and value.unit != "day"):
+    if value.value < 0 or (value.value == 0 and value.unit not in ("day", "percent")):
         say = f"{name} 是 {value.value} {value.unit}。", f"{name} is {value.value} {value.unit}."
         yield found("limit-not-positive", mark_of(value, "value"), *say)
     calendar = pack.calendars.get(value.calendar)
