@@ -41,6 +41,9 @@ BY_NUMBER = {
     "case": "/cases/{number}/",
     "case_diagram": "/cases/{number}/diagram/",
     "case_why": "/cases/{number}/why/",
+    "case_contact": "/cases/{number}/contact/",
+    "case_privacy": "/cases/{number}/privacy/",
+    "case_as": "/cases/{number}/as/public/",
     "case_act": "/cases/{number}/acts/remark/",
     "case_dates": "/cases/{number}/dates.ics",
     "field_act": "/field/tasks/{number}/solve/",
@@ -49,7 +52,7 @@ BY_NUMBER = {
     "api_why": "/api/v1/cases/{number}/why",
     "api_act": "/api/v1/cases/{number}/acts/remark",
 }
-POSTED = {"case_act", "api_act"}
+POSTED = {"case_act", "case_contact", "api_act"}
 BY_FILE = {"file": "/files/{file}/", "api_attachment": "/api/v1/attachments/{file}"}
 LISTS = {
     "my_matters": ["/my/"],
@@ -75,6 +78,7 @@ OPEN = {
         "report_where",
         "report_who",
         "report_same",
+        "report_danger",
         "follow_find",
     ),
     *(
@@ -96,7 +100,17 @@ OPEN = {
     *("api_openapi", "api_unknown", "api_figures", "api_figure_why"),
 }
 SECRET_LINKS = {
-    *("report_sent", "follow", "follow_dates", "calendar_feed", "follow_diagram", "follow_why", "follow_act"),
+    *(
+        "report_sent",
+        "follow",
+        "follow_dates",
+        "calendar_feed",
+        "follow_diagram",
+        "follow_why",
+        "follow_act",
+        "follow_privacy",
+        "follow_as",
+    ),
     *("api_link", "api_link_act", "api_link_why"),
 }
 PUBLIC = {f"open311_{n}" for n in ("requests", "request", "services", "service", "discovery", "bulk", "unknown")}
@@ -185,8 +199,8 @@ def test_a_case_is_there_for_those_who_may_see_it_and_for_nobody_else(world: Wor
                 else:
                     there = status != 404
                 may = key in SEES[which]
-                if name in ("field_act", "department_act"):
-                    may = may and there  # these two also want the right kind of duty
+                if name in ("field_act", "department_act", "case_contact", "case_privacy"):
+                    may = may and there  # these also want the right kind of duty
                 if there != may:
                     wrong.append(f"{key or 'nobody'} {name} {which}: {status}")
     assert not wrong, "\n".join(wrong)

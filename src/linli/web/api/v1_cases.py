@@ -11,7 +11,7 @@ from linli.kernel import values
 from linli.kernel.institution import Institution, Text
 from linli.kernel.refusal import Refusal
 from linli.ledger import act as ledger
-from linli.ledger import filters, queries, visible
+from linli.ledger import filters, privacy, queries, visible
 from linli.ledger.act import Opening, Reporter
 from linli.ledger.models import Case, Detail
 from linli.ledger.view import view
@@ -52,8 +52,15 @@ def cases(call: Call) -> Any:
 
 @api("GET")
 def one(call: Call, number: int) -> Any:
-    """GET one case: where it stands, what happened, what the caller may do now."""
-    return v1_shapes.case(view(by_number(call, number), call.who, call.now), call.lang)
+    """GET one case: where it stands, what happened, what the caller may do now.
+
+    Phone and address of who raised it are masked; ``?purpose=`` opens them for a minute and is written down for them.
+    """
+    found = by_number(call, number)
+    purpose = call.request.GET.get("purpose", "")
+    if purpose.strip():
+        privacy.look(found, call.who, purpose, call.now)
+    return v1_shapes.case(view(found, call.who, call.now), call.lang)
 
 
 @api("POST")

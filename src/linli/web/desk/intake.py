@@ -26,7 +26,7 @@ from linli.ledger.likely import Joining, Likely, Matter
 from linli.ledger.rows import day_words
 from linli.people import registry
 from linli.people.registry import Place
-from linli.web.page import forms
+from linli.web.page import danger, forms
 from linli.web.page.forms import Filled, Frame
 from linli.web.page.request import lang, moment, needs_work, private, viewer
 from linli.web.staff import opening, rows
@@ -147,6 +147,7 @@ class Desk:
                 "promise": promise.isoformat() if promise else None,
                 "joined": self._join(done),
                 "same": self.request.POST.get("same", ""),
+                "dangers": [d.name for d in self._dangers()],
             }
         return None
 
@@ -162,6 +163,10 @@ class Desk:
         if place is None or not (category or said):
             return []
         return likely.likely(self.who, Matter(self.institution.institution, place.path, category, said), self.now, 5)
+
+    def _dangers(self) -> list[danger.Danger]:
+        said = [str(self.filled.data.get(s.name, "")) for s in self.specs if s.type == "text"]
+        return danger.found(self.frame.pack, said)
 
     def _join(self, receipt: ledger.Receipt) -> bool | None:
         """Join the matter that was ticked; None when none was."""
@@ -261,6 +266,7 @@ def done(request: HttpRequest) -> HttpResponse:
         "number": kept["number"],
         "spoken": " ".join(number[n : n + 4] for n in range(0, len(number), 4)),
         "promise": day_words(promise, lang()) if promise else "",
+        "dangers": [d for d in danger.every(runtime().pack) if d.name in kept.get("dangers", ())],
         "joined": kept.get("joined"),
         "same": kept.get("same"),
         "visible": bool(queries.listing(viewer(request), Filters(q=number), moment(request), size=1).rows),
@@ -287,6 +293,7 @@ def earlier(request: HttpRequest) -> HttpResponse:
     offered_once = {f.number for f in alike}
     known = {r.number for r in same_phone} | offered_once
     context = {
+        "dangers": danger.found(runtime().pack, [said]),
         "same_phone": rows.drawn(r for r in same_phone if r.number not in offered_once),
         "same_place": rows.drawn(r for r in same_place if r.number not in known),
         "alike": alike,

@@ -32,6 +32,11 @@ from linli.web.page import drawing, forms, together, why
 from linli.web.page.forms import Filled, Frame
 from linli.web.page.request import moment, needs_person, person, private, say, viewer, words
 
+PURPOSES = (
+    Text("核实情况", "To ask about it"), Text("约时间上门", "To arrange a visit"), Text("回访", "To ask how it went"),
+)  # fmt: skip
+"""Why staff look at somebody's telephone number, one tap each."""
+
 
 @dataclass(frozen=True, slots=True)
 class Door:
@@ -175,6 +180,10 @@ def show(request: HttpRequest, door: Door, again: Again | None = None) -> HttpRe
         "more_acts": [a for a in acts if a not in first],
         "more_open": any(a["open"] for a in acts if a not in first),
         "diagram_url": door.page + "diagram/",
+        "contact_url": reverse("case_contact", args=[view.case.number]),
+        "others_see": works_or_own(view, door),
+        "page_url": door.page,
+        "purposes": PURPOSES,
         "why": asks,
         "institution_url": reverse("institution", args=[view.institution.name]),
         "next": request.POST.get("next") or request.GET.get("next", ""),
@@ -183,6 +192,12 @@ def show(request: HttpRequest, door: Door, again: Again | None = None) -> HttpRe
     if again:
         context["refused_why"] = why.refusal(view, door.who, request, door.secret is not None, again.act, again.refusal)
     return private(render(request, "linli/page/case.html", context, status=422 if again else 200))
+
+
+def works_or_own(view: CaseView, door: Door) -> bool:
+    """Whether the page leads to what others see of the case: for those who handle it and for whoever raised it."""
+    own = door.secret is not None or str(view.case.reporter_id) == door.who.person
+    return own or view.clearance in ("handler", "supervisor")
 
 
 def draw_act(view: CaseView, doable: Doable, door: Door, now: datetime, again: Again | None) -> dict[str, Any]:

@@ -153,17 +153,17 @@ def photos(found: Iterable[Fact], secret: str | None) -> list[dict[str, Any]]:
 
 
 def contact(view: CaseView) -> list[dict[str, Any]]:
-    """Name and phone of who raised it, the phone to be tapped; for handlers only, the view leaves it out for others."""
+    """Name and phone of who raised it, masked until a purpose is stated; the view leaves it out for non-handlers."""
     if not view.contact:
         return []
     found: list[dict[str, Any]] = [
         {"label": Text("姓名", "Name"), "value": view.contact["name"] or Text("未留", "Not given")}
     ]
-    phone, email = view.contact["phone"], view.contact["email"]
+    phone, email, is_open = view.contact["phone"], view.contact["email"], view.contact_until is not None
     if phone:
-        found.append({"label": Text("电话", "Phone"), "value": phone, "url": f"tel:{phone}"})
+        found.append({"label": Text("电话", "Phone"), "value": phone, "url": f"tel:{phone}" if is_open else ""})
     if email:
-        found.append({"label": Text("电子邮件", "E-mail"), "value": email, "url": f"mailto:{email}"})
+        found.append({"label": Text("电子邮件", "E-mail"), "value": email, "url": f"mailto:{email}" if is_open else ""})
     return found
 
 
@@ -180,7 +180,9 @@ def reminded(view: CaseView) -> Text | None:
     if not times or view.clearance not in ("handler", "supervisor"):
         return None
     last = f"{times[-1]:%m-%d %H:%M}"
-    return Text(f"时限将到，已提醒办理人 {len(times)} 次，最近一次 {last}。", f"Reminded {len(times)} times, last {last}.")
+    return Text(
+        f"时限将到，已提醒办理人 {len(times)} 次，最近一次 {last}。", f"Reminded {len(times)} times, last {last}."
+    )
 
 
 def _event(view: CaseView, event: Happened, head: Mapping[str, Any], secret: str | None) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from linli.web.page import attachments, case, ics, sign_in
+from linli.web.page import attachments, case, ics, preview, privacy, sign_in
 
 urlpatterns: list[URLPattern] = [
     path("cases/<int:number>/", case.case, name="case"),
@@ -19,6 +19,11 @@ urlpatterns: list[URLPattern] = [
     path("c/<str:secret>/dates.ics", ics.follow_dates, name="follow_dates"),
     path("calendar/", ics.manage, name="calendar"),
     path("calendar/<str:token>/due.ics", ics.feed, name="calendar_feed"),
+    path("cases/<int:number>/contact/", privacy.case_contact, name="case_contact"),
+    path("cases/<int:number>/privacy/", privacy.case_privacy, name="case_privacy"),
+    path("cases/<int:number>/as/<slug:audience>/", preview.case_as, name="case_as"),
+    path("c/<str:secret>/privacy/", privacy.follow_privacy, name="follow_privacy"),
+    path("c/<str:secret>/as/<slug:audience>/", preview.follow_as, name="follow_as"),
     path("files/<uuid:id>/", attachments.file, name="file"),
     path("sign-in/", sign_in.sign_in, name="sign_in"),
     path("sign-in/as/<slug:key>/", sign_in.become, name="become"),
