@@ -35,7 +35,7 @@ within: merged_limit
 overdue: part
 follows: {case: same_as, then: answer_too, otherwise: part, passes: [answer]}
 acts:
-  answer_too: {title: {zh: 随主案答复, en: Answered}, by: lead, answers: reporter, result: [solved, partly], to: answered}
+  answer_too: {title: {zh: 随主案答复, en: Told}, by: lead, answers: reporter, result: [solved, partly], to: answered}
   part: {title: {zh: 退出并案, en: Take apart}, by: [community, clock, lead], to: collected}
 """,
     "Ballot": """\
