@@ -204,11 +204,11 @@ def test_what_has_expired_cannot_be_assigned_any_more(world: City) -> None:
 def test_a_visit_without_a_need_is_one_field_and_over(world: City) -> None:
     by = world.ids["sun"]
     opening = ledger.Opening("visit", area(COMMUNITY).path, by=by, channel="home_visit")
-    done = ledger.open(opening, {"building": "巴登街 12 栋", "result": "no_need"}, moment("2026-03-02 10:00"))
+    done = ledger.open(opening, {"building": "巴登街 12 栋"}, moment("2026-03-02 10:00"))
     assert isinstance(done, ledger.Receipt), done
     visit = Case.objects.get(id=done.id)
-    assert (visit.stage, visit.result, visit.reporter_id) == ("noted", "no_need", None) and visit.ended
-    assert set(visit.fields) == {"building", "result"}, "nothing personal is written down"
+    assert (visit.stage, visit.result, visit.reporter_id) == ("noted", "visited", None) and visit.ended
+    assert set(visit.fields) == {"building"}, "nothing personal is written down"
 
 
 def test_what_is_heard_at_a_door_is_answered_to_the_person_alone(world: City) -> None:

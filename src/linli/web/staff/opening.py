@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -66,11 +66,18 @@ def units(pack: Pack, snapshot: Snapshot, institution: Institution) -> list[Offi
 
 
 def own_places(pack: Pack, snapshot: Snapshot, institution: Institution, who: Viewer) -> dict[str, Place]:
-    """Where ``who`` may start it: the areas of the lowest level at which it has a role, inside the duty."""
+    """Where ``who`` may start it: the areas of the lowest level at which it has a role, inside the duty.
+
+    What a unit starts goes to the areas, inside its own, of whoever holds it first: work given to a community, to that
+    community; an application to the district, to the district.
+    """
     unit = own_unit(snapshot, institution, who)
     if unit is not None:
-        area = snapshot.by_path[unit.area]
-        return {area.name: area}
+        first = institution.roles.get(institution.stages[institution.open.to or ""].holder or "")
+        inside = _labelled(snapshot, [unit.area])
+        return {label: p for label, p in inside.items() if first and p.kind == first.at} or {
+            snapshot.by_path[unit.area].name: snapshot.by_path[unit.area]
+        }
     inside = places(snapshot, institution, who)
     levels = [r.at for r in institution.roles.values() if r.at != "unit"]
     for level in reversed(list(pack.levels)):
@@ -82,7 +89,10 @@ def own_places(pack: Pack, snapshot: Snapshot, institution: Institution, who: Vi
 
 def places(snapshot: Snapshot, institution: Institution, who: Viewer) -> dict[str, Place]:
     """Where ``who`` may open it: label → area inside their duty; an ambiguous name carries the one above it."""
-    tops = _paths(institution, who)
+    return _labelled(snapshot, _paths(institution, who))
+
+
+def _labelled(snapshot: Snapshot, tops: Iterable[str]) -> dict[str, Place]:
     inside = [p for p in snapshot.places.values() if any(p.path == t or p.path.startswith(f"{t}.") for t in tops)]
     names = [p.name for p in inside]
     found: dict[str, Place] = {}

@@ -96,7 +96,8 @@ class Start:
 
     def _open(self, place: Place, unit: Office | None) -> ledger.Receipt | Refusal | int:
         party = self.institution.parties[self.institution.raised_by]
-        themselves = ledger.Reporter(self.who.person) if party.who == "person" else ledger.Reporter()
+        own = party.who == "person" and not party.anonymous  # a household that is visited is not the one who starts it
+        themselves = ledger.Reporter(self.who.person) if own else ledger.Reporter()
         now = moment(self.request)
         return opening.send(
             self.request, self.institution, place, self.filled.data, self.who, now, themselves, CHANNEL, unit
