@@ -15,9 +15,13 @@ from django.db.models import DateTimeField, Q, QuerySet, Value
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce
 
+from linli.drafting.figures import counters
 from linli.kernel.calendar import SHANGHAI
 from linli.kernel.institution import Institution, Pack, Text
+from linli.ledger import recorded
 from linli.ledger.models import Case
+from linli.ledger.recorded import NONE as NONE
+from linli.ledger.recorded import any_of
 from linli.ledger.visible import Viewer
 from linli.people.registry import Snapshot
 
@@ -25,7 +29,6 @@ SOON = timedelta(hours=24)
 REOPENED = "reopened"
 """The counter that packs raise when an answer did not hold."""
 LONGEST_QUERY = 100
-NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,12 @@ class Filters:
     ``stage`` is ``institution.stage``; ``holder`` is ``duty@path`` and ``held_at`` a level; ``area`` and ``unit`` are
     codes; ``root`` leaves out the cases of called units; ``late`` is ``yes`` for cases on which a promised time ran
     out and ``no`` for those on which none did; ``counted`` is ``yes`` for results that count in the figures and ``no``
-    for those shown beside them; ``none`` as a result or tier finds the cases without one.
+    for those shown beside them; ``none`` as a result, tier or category finds the cases without one.
+
+    ``here`` takes the area without those inside it. ``answer`` is ``field=value`` (of several one must hold;
+    ``field=none``: nobody answered). ``counter`` was raised and ``without`` was not; ``extended`` is ``yes`` for cases
+    on which more time was agreed to. ``repeat`` is ``yes:30`` where the same person raised the same category at the
+    same place in the 30 days before, ``no:30`` where not, ``unknown`` where nobody knows who raised it.
     """
 
     q: str = ""
@@ -60,6 +68,12 @@ class Filters:
     counted: str = ""
     late: str = ""
     reopened: bool = False
+    here: bool = False
+    answer: tuple[str, ...] = ()
+    counter: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    extended: str = ""
+    repeat: str = ""
 
     def query(self, **also: Any) -> str:
         """The filters as a query string; ``also`` is added (a cursor)."""
@@ -84,9 +98,14 @@ class Filters:
         return sum(bool(getattr(self, f.name)) for f in fields(self))
 
 
-_CHOICES = {"state": ("open", "closed"), "late": ("yes", "no"), "counted": ("yes", "no")}
+_CHOICES = {
+    "state": ("open", "closed"),
+    "late": ("yes", "no"),
+    "counted": ("yes", "no"),
+    "extended": ("yes", "no"),
+}
 _DAYS = ("opened_from", "opened_to", "closed_from", "closed_to")
-_FLAGS = ("mine", "root", "overdue", "soon", "reopened")
+_FLAGS = ("mine", "root", "overdue", "soon", "reopened", "here")
 
 
 def read(query: Mapping[str, Sequence[str]], pack: Pack, registry: Snapshot) -> tuple[Filters, list[Text]]:
@@ -127,15 +146,20 @@ class _Stages:
 
 
 def _known(pack: Pack, registry: Snapshot) -> dict[str, Any]:
+    raised = {c for i in pack.institutions.values() for c in counters(i)}
     return _CHOICES | {
         "institution": pack.institutions,
         "stage": _Stages(pack),
-        "category": categories(pack),
+        "category": {*categories(pack), NONE},
         "area": registry.places,
         "unit": registry.units,
         "result": {*pack.results, NONE},
         "tier": {*pack.levels, NONE},
         "held_at": pack.levels,
+        "answer": recorded.Answers(pack),
+        "counter": raised,
+        "without": raised,
+        "repeat": recorded.Repeats(),
     }
 
 
@@ -157,6 +181,14 @@ def _unknown(raw: str) -> Text:
     return Text(f"没有按“{short}”筛选：没有这一项。", f"Not filtered by “{short}”: there is no such value.")
 
 
+def condition(filters: Filters, pack: Pack, registry: Snapshot, now: datetime, who: Viewer | None = None) -> Q:
+    """The same as one condition, for counting several narrowings in one statement."""
+    joined = Q()
+    for each in _conditions(filters, pack, registry, now, who):
+        joined &= each
+    return joined
+
+
 def narrow(
     cases: QuerySet[Case], filters: Filters, pack: Pack, registry: Snapshot, now: datetime, who: Viewer | None = None
 ) -> QuerySet[Case]:
@@ -172,11 +204,12 @@ def _conditions(f: Filters, pack: Pack, registry: Snapshot, now: datetime, who: 
     if f.institution:
         yield Q(institution__in=f.institution)
     if f.stage:
-        yield _any(Q(institution=s.partition(".")[0], stage=s.partition(".")[2]) for s in f.stage)
+        yield any_of(Q(institution=s.partition(".")[0], stage=s.partition(".")[2]) for s in f.stage)
     if f.category:
-        yield Q(category__in=_members(pack, f.category))
+        named = Q(category__in=_members(pack, f.category))
+        yield named | Q(category__isnull=True) if NONE in f.category else named
     if f.area in registry.places:
-        yield Q(place__within=registry.places[f.area].path)
+        yield Q(**{"place" if f.here else "place__within": registry.places[f.area].path})
     if f.unit in registry.units:
         yield Q(unit__within=registry.units[f.unit].path)
     if f.holder:
@@ -190,6 +223,7 @@ def _conditions(f: Filters, pack: Pack, registry: Snapshot, now: datetime, who: 
         yield held(who)
     yield from _time_conditions(f, pack, now)
     yield from _outcome_conditions(f, pack)
+    yield from recorded.conditions(f, pack, who)
     if f.q:
         yield _search(f.q, pack, who)
 
@@ -229,13 +263,15 @@ def _one_of(column: str, values: Sequence[str]) -> Q:
 def _late(pack: Pack) -> Q:
     """A promised time ran out: one of the late counters of the case's institution was raised."""
     every = pack.institutions.values()
-    return _any(Q(institution=i.name, state__counts__has_any_keys=late_counters(i)) for i in every if late_counters(i))
+    return any_of(
+        Q(institution=i.name, state__counts__has_any_keys=late_counters(i)) for i in every if late_counters(i)
+    )
 
 
 def _in_time(pack: Pack) -> Q:
     """No promised time ran out."""
     every = pack.institutions.values()
-    return _any(Q(institution=i.name) & ~Q(state__counts__has_any_keys=late_counters(i)) for i in every)
+    return any_of(Q(institution=i.name) & ~Q(state__counts__has_any_keys=late_counters(i)) for i in every)
 
 
 def late_counters(institution: Institution) -> tuple[str, ...]:
@@ -258,7 +294,7 @@ def overdue(now: datetime) -> Q:
 
 def soon(pack: Pack, now: datetime) -> Q:
     """Open, with a clock that runs out within a day; not those that only wait for the reporter's rating."""
-    waits = _any(Q(institution=i.name, stage__in=waiting_stages(i)) for i in pack.institutions.values())
+    waits = any_of(Q(institution=i.name, stage__in=waiting_stages(i)) for i in pack.institutions.values())
     coming = Q(stage_due__gt=now, stage_due__lte=now + SOON) | Q(promise_due__gt=now, promise_due__lte=now + SOON)
     return Q(ended__isnull=True, state__paused=None) & coming & ~waits
 
@@ -278,7 +314,7 @@ def waiting_stages(institution: Institution) -> list[str]:
 def held(who: Viewer | None) -> Q:
     """Open and held by a duty of ``who``."""
     pairs = {(h.duty, h.path) for h in who.duties} if who else set()
-    mine = _any(Q(holder_duty=duty, holder_path=path) for duty, path in sorted(pairs))
+    mine = any_of(Q(holder_duty=duty, holder_path=path) for duty, path in sorted(pairs))
     return Q(ended__isnull=True) & mine
 
 
@@ -309,10 +345,3 @@ def midnight(day: date) -> datetime:
 def _members(pack: Pack, names: Iterable[str]) -> list[str]:
     every = categories(pack)
     return [c for c, code in every.items() if c in names or code.group in names]
-
-
-def _any(conditions: Iterable[Q]) -> Q:
-    joined = Q(pk__in=[])
-    for condition in conditions:
-        joined |= condition
-    return joined
