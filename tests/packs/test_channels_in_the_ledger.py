@@ -8,12 +8,15 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.test import Client
 
 from linli.ledger import act as ledger
 from linli.ledger import due, queries
+from linli.ledger.definitions import runtime
 from linli.ledger.models import Case, Message
+from linli.ledger.together import Benefit, benefit
 from linli.people import acts as people
-from linli.people.models import Duty
+from linli.people.models import Duty, Person
 from tests.cast import area
 from tests.packs.city import City, moment
 
@@ -162,6 +165,16 @@ def test_a_project_answers_the_requests_joined_to_it(world: City) -> None:
         assert (case.stage, case.result, case.fields["answer"]) == ("answered", "solved", "座椅八张。")
         told = Message.objects.filter(case=case, answer=True)
         assert {m.person_id for m in told} == {case.reporter_id}, "each hears it, and nobody else"
+    first = asked[0]
+    rating = {"contacted": "是", "solved": "solved", "satisfied": "satisfied"}
+    done = ledger.act(str(first.id), "confirm", rating, None, moment("2026-03-07 09:00"), as_reporter=True)
+    assert isinstance(done, ledger.Receipt), done
+    project.refresh_from_db()
+    assert benefit(runtime(), project) == Benefit(answered=2, rated=1, solved=1), "of two residents one has confirmed"
+    page = Client()
+    page.force_login(people.create_account("zhou", Person.objects.get(id=world.ids["zhou"]), "a-password-of-a-test"))
+    seen = page.get(f"/cases/{project.number}/").content.decode()
+    assert "一起答复了 2 件诉求" in seen and "1 位说解决了" in seen
 
 
 def test_an_address_has_one_grid_and_one_accountable_person_or_is_on_the_list_of_gaps(world: City) -> None:

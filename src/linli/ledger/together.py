@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db.models import Count, Q
+
 from linli.kernel.decide import FOLLOWS
 from linli.kernel.institution import Text
 from linli.ledger import visible
@@ -38,6 +40,19 @@ class Followers:
 NOBODY = Followers()
 
 
+@dataclass(frozen=True, slots=True)
+class Benefit:
+    """What came of those that took over a case's answer: how many, how many rated it, how many said it is solved."""
+
+    answered: int = 0
+    rated: int = 0
+    solved: int = 0
+
+
+RATING, SOLVED = "solved_answers", "solved"
+"""The code list in which a reporter says whether it is solved, and the code for yes."""
+
+
 def lead(rt: Runtime, case: Case, who: Viewer) -> Linked | None:
     """The case whose answer ``case`` waits for."""
     if not case.state["blocks"].get(FOLLOWS) or case.lead_id is None:
@@ -57,6 +72,33 @@ def followers(rt: Runtime, case: Case, who: Viewer) -> Followers:
         return NOBODY
     may = visible.visible(who).filter(lead_id=case.id, ended=None).order_by("number")[:SHOWN] if who.person else ()
     return Followers(count, tuple(_linked(rt, c, True, False) for c in may))
+
+
+def benefit(rt: Runtime, case: Case) -> Benefit:
+    """Who was answered together with ``case`` and found it solved: for what is raised for all residents (a theme, a
+    project, a hard problem) and has come out. Numbers and nobody's name; ordinary requests cost no query.
+    """
+    own = rt.institution(case.institution, case.version)
+    if case.result is None or own.parties[own.raised_by].who != "public":
+        return Benefit()
+    around = case.place.rsplit(".", 1)[0]  # one level up: somebody next door may have been answered as well
+    total = Benefit()
+    for institution in rt.pack.institutions.values():
+        for stage in (s for s in institution.stages.values() if s.follows):
+            follows = stage.follows
+            if follows is None or case.institution not in institution.fields[follows.case].of:
+                continue
+            named = Case.objects.filter(
+                institution=institution.name,
+                place__within=around,
+                **{f"state__fields__{follows.case}__id": str(case.id), f"state__done__{follows.then}__gte": 1},
+            )
+            rating = [f.name for f in institution.fields.values() if f.list == RATING]
+            rated = Q(**{f"state__fields__{rating[0]}__isnull": False}) if rating else Q(pk__in=[])
+            solved = Q(**{f"state__fields__{rating[0]}": SOLVED}) if rating else Q(pk__in=[])
+            found = named.aggregate(n=Count("pk"), rated=Count("pk", filter=rated), solved=Count("pk", filter=solved))
+            total = Benefit(total.answered + found["n"], total.rated + found["rated"], total.solved + found["solved"])
+    return total
 
 
 def _linked(rt: Runtime, case: Case, may: bool, published: bool) -> Linked:

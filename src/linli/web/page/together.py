@@ -13,8 +13,9 @@ from django.urls import reverse
 
 from linli.kernel.institution import Text
 from linli.ledger import likely, queries
+from linli.ledger.definitions import runtime
 from linli.ledger.likely import Likely
-from linli.ledger.together import Linked
+from linli.ledger.together import Linked, benefit
 from linli.ledger.view import CaseView, Doable
 from linli.ledger.visible import Viewer
 
@@ -30,6 +31,7 @@ def part(view: CaseView, who: Viewer, now: datetime, act_url: Mapping[str, str])
         "followers": [_follower(f) for f in view.followers.shown],
         "count": view.followers.count,
         "hidden": view.followers.count - len(view.followers.shown),
+        "benefit": benefit(runtime(), view.case),
         "works": works,
         "is_raised": view.institution.parties[view.institution.raised_by].who == "person",
     }
