@@ -112,7 +112,7 @@ def question(files: Mapping[str, str], base: str, texts: Mapping[str, str]) -> d
     name = named[1] if named and NAME.match(named[1]) else "unnamed"
     packs = {path.partition("/")[0] for path in files}
     own = next(n for n in ("draft", *(f"draft_{i}" for i in range(len(packs) + 1))) if n not in packs)
-    kept = {p: t for p, t in files.items() if p.count("/") == 1}
+    kept = {p: t for p, t in files.items() if p.count("/") == 1 and not p.endswith("/standards.yaml")}
     wanted, seen = [name, *_called(texts["institution"])], set()
     while wanted:
         wish = wanted.pop()

@@ -26,7 +26,7 @@ from linli.drafting.table import table
 from linli.drafting.worst import worst_case
 from linli.kernel.institution import Institution, Pack
 
-SECONDS = 1.0
+SECONDS = 3.0
 MEMORY = 1 << 30
 AROUND = 1
 """Lines shown before and after the one that a finding points at."""
