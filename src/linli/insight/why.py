@@ -9,11 +9,12 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 
 from linli.drafting.why import Piece, Rule, Step, Value, Why, day_words, rule, said, value
-from linli.insight import figures, shares
+from linli.insight import figures, rates, shares
 from linli.insight.figures import AS_OF_NOW, Part, Rate, Scope
+from linli.insight.rates import Measure
 from linli.insight.shares import Report721, Tier
 from linli.kernel.calendar import SHANGHAI
-from linli.kernel.institution import Dated, Institution, Text
+from linli.kernel.institution import NOWHERE, Dated, Institution, Text
 from linli.ledger import queries
 
 COUNTS = {
@@ -35,11 +36,14 @@ STAYS_LATE = Text(
 
 def names(scope: Scope) -> list[str]:
     """Every figure that may be asked about: ``open``, ``soon``, ``overdue``, ``gaps``, ``tier:LEVEL``,
-    ``on_time:INSTITUTION``, and ``unit:CODE`` for units that were called.
+    ``on_time:INSTITUTION``, ``RATE:INSTITUTION`` for each of figures.yaml, and ``unit:CODE`` for called units.
     """
     used = {t for n in figures.tiered(scope.pack) for t in figures.tiers_of(scope.pack.institutions[n])}
     tiers = [f"tier:{level}" for level in reversed(list(scope.pack.levels)) if level in used]
-    return [*COUNTS, "gaps", *tiers, *(f"on_time:{n}" for n in scope.pack.institutions)]
+    on = scope.now.astimezone(SHANGHAI).date()
+    every = ((p, i) for i in scope.pack.institutions.values() for p in rates.plans(scope.pack, i, on))
+    of_files = (f"{p.name}:{i.name}" for p, i in every if p.figure)
+    return [*COUNTS, "gaps", *tiers, *(f"on_time:{n}" for n in scope.pack.institutions), *of_files]
 
 
 def figure(scope: Scope, name: str, first: date, last: date, area: str = "") -> Why:
@@ -61,7 +65,57 @@ def figure(scope: Scope, name: str, first: date, last: date, area: str = "") -> 
         for unit, rate in figures.responses(scope, first, last, area):
             if rate.good.filters.unit == key:
                 return _rate(scope, name, unit, rate, first, last)
+    if key in scope.pack.institutions:
+        base = rates.closed(key, first, last, area)
+        for measure in rates.measures(scope, scope.pack.institutions[key], base, (kind,)):
+            return _of_file(scope, name, measure, first, last)
     raise LookupError(f"no figure is called {name}")
+
+
+def _of_file(scope: Scope, name: str, measure: Measure, first: date, last: date) -> Why:
+    """A rate of figures.yaml: the line that defines it, the numbers put in, and the weight nobody has decided."""
+    title, dated = measure.title, _weight(scope, measure, last)
+    mark = measure.figure.mark if measure.figure else NOWHERE
+    return Why(
+        what=name,
+        asks=Text(f"“{title.zh}”是怎么算的？", f"How is “{title.en}” computed?"),
+        says=_put_in(measure),
+        rule=Rule(scope.pack.name, scope.pack.title, "", None, None, measure.name, mark, measure.formula),
+        value=dated,
+        source=measure.source,
+        steps=(Step("formula", measure.formula), _days(first, last), *_scope(scope)),
+        changes=(
+            Text("评价改了、补记了，或者又办结了，都会改变它；不计入的另外列出。",
+                 "A changed rating, a later record or another closing changes it; what is left out is listed apart."),
+            NEVER_HOLDS,
+        ),
+        pieces=_counted(measure),
+    )  # fmt: skip
+
+
+def _put_in(measure: Measure) -> Text:
+    if measure.percent is None:
+        return Text("这段时间没有可以计算的事项。", "Nothing to count in this period.")
+    some = [c for c in measure.parts if c.weight]
+    good = " + ".join(f"{c.part.value}" + ("" if c.weight == 100 else f"×{c.weight}%") for c in some)
+    whole = " + ".join(str(c.part.value) for c in measure.parts)
+    zh, en = f"（{good}）÷（{whole}）= {measure.percent}%。", f"({good}) ÷ ({whole}) = {measure.percent}%."
+    if measure.assumed:
+        zh += "权重是假设：没有找到公开的标准。"
+        en += " The weights are an assumption: no published standard was found."
+    return Text(zh, en)
+
+
+def _weight(scope: Scope, measure: Measure, on: date) -> Value | None:
+    """The dated weight that is nobody's decision, if the rate has one."""
+    names = measure.figure.weights.values() if measure.figure else ()
+    found = [(n, scope.pack.dated(n, on)) for n in dict.fromkeys(names)]
+    return next((value(n, d) for n, d in found if d.value not in (0, 100)), None)
+
+
+def _counted(measure: Measure) -> tuple[Piece, ...]:
+    parts = tuple(_piece("good" if c.weight else "other", c.part) for c in measure.parts)
+    return (*parts, *(_piece("excluded", p) for p in measure.excluded))
 
 
 def _count(scope: Scope, name: str, area: str) -> Why:

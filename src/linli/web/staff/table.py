@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDi
 from django.shortcuts import render
 from django.urls import reverse
 
+from linli.drafting.figures import answers, read_figures
 from linli.insight.figures import holder_title, scope_of
 from linli.kernel.institution import Pack, Text
 from linli.ledger import filters as narrowing
@@ -209,6 +210,12 @@ _TITLES = {
     "counted": Text("计入统计", "Counted"),
     "late": Text("超过时限", "Ran out of time"),
     "reopened": Text("重新办理过", "Reopened"),
+    "here": Text("不含下级区域", "Without the areas inside"),
+    "answer": Text("评价", "Answer"),
+    "counter": Text("记录有", "On record"),
+    "without": Text("记录没有", "Not on record"),
+    "extended": Text("延期过", "Extended"),
+    "repeat": Text("同一人同一处重复反映", "Raised again by the same person"),
 }
 _WORDS = {
     "open": Text("在办", "open"),
@@ -222,6 +229,8 @@ _WORDS = {
 def _told(rt: Runtime, snapshot: Snapshot, who: Viewer, now: datetime, name: str, value: Any) -> str:
     if isinstance(value, date):
         return value.isoformat()
+    if name == "repeat":
+        return _repeat(value).in_(lang())
     if name == "holder":
         duty, _, path = value.partition("@")
         return holder_title(scope_of(who, now), duty, path).in_(lang())
@@ -236,6 +245,8 @@ def _name(rt: Runtime, snapshot: Snapshot, name: str, value: str) -> str:
         institution, _, stage = value.partition(".")
         stages = rt.pack.institutions[institution].stages
         return stages[stage].title.in_(lang()) if stage in stages else stage
+    if name in ("answer", "counter", "without"):
+        return _recorded(rt.pack, value).in_(lang())
     titled: Mapping[str, Any] = {
         "institution": rt.pack.institutions,
         "category": narrowing.categories(rt.pack),
@@ -247,6 +258,25 @@ def _name(rt: Runtime, snapshot: Snapshot, name: str, value: str) -> str:
         title: Text = titled[value].title
         return title.in_(lang())
     return _WORDS[value].in_(lang()) if value in _WORDS else value
+
+
+def _repeat(value: str) -> Text:
+    how, _, days = value.partition(":")
+    if how == "yes":
+        return Text(f"{days} 天内有", f"within {days} days")
+    return Text(f"{days} 天内没有", f"not within {days} days") if days else Text("不知道是谁", "nobody knows who")
+
+
+def _recorded(pack: Pack, value: str) -> Text:
+    """What is on record, as the pack's figures call it: ``field=answer`` or a counter."""
+    field, equals, answer = value.partition("=")
+    figures = read_figures(pack)[0].figures.values()
+    if not equals:
+        return next((f.title for f in figures if value in (f.counter, f.among)), Text(value, value))
+    known = [answers(pack, i, field).get(answer) for i in pack.institutions.values() if field in i.fields]
+    said = next((k for k in known if k), _WORDS.get(answer, Text(answer, answer)))
+    title = next((i.fields[field].title for i in pack.institutions.values() if field in i.fields), Text(field, field))
+    return Text(f"{title.zh} {said.zh}", f"{title.en}: {said.en}")
 
 
 # --- the form
