@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from linli.config.report_by import report_by
+
 if TYPE_CHECKING:
     from linli.insight.figures import Part
     from linli.insight.shares import Report721
@@ -18,6 +20,9 @@ DAY = click.DateTime(["%Y-%m-%d"])
 @click.group()
 def command() -> None:
     """Figures over everything this installation holds, for whoever runs it."""
+
+
+command.add_command(report_by)
 
 
 @command.command("721")
