@@ -35,6 +35,7 @@ VARIABLES: dict[str, str] = {
     "LINLI_MAIL_SECONDS": "How often the worker looks into the mailbox, in seconds (default 60).",
     "LINLI_MAIL_MB": "Largest letter, in megabytes; a larger one is put aside and listed (default 30).",
     "LINLI_WEBHOOK_INTRANET": "Webhooks may go to addresses of the local network: yes or no (default no).",
+    "LINLI_RETIRE": "The worker destroys personal data past the pack's retain_limit daily: yes or no (default yes).",
     "LINLI_OPEN311_KEY_REQUIRED": "Reporting through Open311 needs an API key: yes or no (default no).",
     "LINLI_SMS": "console: or file:PATH (default file:LINLI_HOME/sms.jsonl).",
     "LINLI_UPLOAD_MB": "Largest single attachment, in megabytes (default 20).",

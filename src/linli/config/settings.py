@@ -137,6 +137,7 @@ MAIL_AREA = environment.text("LINLI_MAIL_AREA")
 MAIL_SECONDS = environment.integer("LINLI_MAIL_SECONDS", 60, least=5, most=86400)
 MAIL_LIMIT = environment.integer("LINLI_MAIL_MB", 30, least=1, most=1024) * 2**20  # bytes, one letter
 WEBHOOK_INTRANET = environment.boolean("LINLI_WEBHOOK_INTRANET")
+RETIRE = environment.boolean("LINLI_RETIRE", True)
 OPEN311_KEY_REQUIRED = environment.boolean("LINLI_OPEN311_KEY_REQUIRED")
 SMS = mail.sms_settings(environment.text("LINLI_SMS", f"file:{HOME / 'sms.jsonl'}"))
 

@@ -1,5 +1,5 @@
-"""What the worker does beside its clocks: reading the mailbox and sending webhooks. Each waits for other machines, so
-each has a thread of its own, and no slow server ever holds up a deadline."""
+"""What the worker does beside its clocks: the mailbox, webhooks, and destroying what was kept long enough. Each waits
+for other machines or takes long, so each has a thread of its own, and no slow server ever holds up a deadline."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ log = logging.getLogger("linli.worker")
 Job = Callable[[Callable[[], bool]], float]
 REST = 2.0
 PURGE_EVERY = 3600.0
+RETIRE_EVERY = 24 * 3600.0
 _purged = float("-inf")
 ENDS_WITHIN = 15.0
 """Seconds that a thread gets to finish what it has begun."""
@@ -51,9 +52,26 @@ def _webhooks(stop: Callable[[], bool]) -> float:
     return REST
 
 
+def _retention(stop: Callable[[], bool]) -> float:
+    """Destroy what was kept long enough; seconds until the next look."""
+    from linli.ledger import retention
+    from linli.web.page import attachments
+
+    try:
+        tally = retention.retire(timezone.now(), attachments.remove, stop=stop)
+    except (LookupError, ValueError) as wrong:
+        log.error("retention: %s", wrong)
+    else:
+        if tally.cases:
+            log.info("retention: destroyed %s; see: linli retire --list", tally.as_json())
+    return RETIRE_EVERY
+
+
 def jobs() -> dict[str, Job]:
     """What there is to do here by name: each takes "shall I stop?" and returns how long to rest, in seconds."""
     every: dict[str, Job] = {"webhooks": _webhooks}
+    if settings.RETIRE:
+        every["retention"] = _retention
     return every | ({"mail": _mail} if settings.MAIL_IN else {})
 
 

@@ -26,7 +26,31 @@ def check_dates(pack: Pack) -> list[Finding]:
         findings += [*_fallback(name, ordered), *_cases(pack, name, ordered), *_percent(pack, name, ordered)]
         for value in ordered:
             findings += _value(pack, name, value)
-    return [*findings, *_targets(pack)]
+    return [*findings, *_targets(pack), *_retained(pack)]
+
+
+RETAIN = re.compile(r"retain_(?:([a-z0-9_]+)_)?limit")
+
+
+def _retained(pack: Pack) -> Iterator[Finding]:
+    """How long data is kept: of an institution that exists, in days, of all its cases alike (ledger.retention)."""
+    for name, values in pack.parameters.items():
+        match = RETAIN.fullmatch(name)
+        if match is None:
+            continue
+        if match[1] and match[1] not in pack.institutions and values:
+            say = (
+                f"没有名为 {match[1]} 的制度，{name} 管不到任何事项。",
+                f"No institution {match[1]}: {name} keeps nothing.",
+            )
+            yield found(
+                "undeclared-name", mark_of(values[0], "from_"), *say, remedy=nearest(match[1], pack.institutions)
+            )
+        for value in values:
+            if value.unit != "day" or value.when:
+                key = "when" if value.when else "unit"
+                say = f"{name} 只能按日数，不分情形。", f"{name} is counted in days, for every case alike."
+                yield found("retention-not-days", mark_of(value, key), *say)
 
 
 def _targets(pack: Pack) -> Iterator[Finding]:
@@ -58,7 +82,7 @@ def _days(name: str, values: list[Dated]) -> Iterator[Finding]:
         elif after is not None and (value.to is None or value.to >= after.from_):
             say = f"{name} 从 {after.from_} 起有两个值。", f"{name} has two values from {after.from_} on."
             yield found("parameter-overlap", mark_of(value, "to"), *say)
-        elif value.to is not None and (after is None or value.to + timedelta(days=1) < after.from_):
+        elif not value.when and value.to and (after is None or value.to + timedelta(days=1) < after.from_):
             gap = value.to + timedelta(days=1)
             say = f"{name} 从 {gap} 起没有值。", f"{name} has no value from {gap} on."
             yield found("parameter-gap", mark_of(value, "to"), *say)

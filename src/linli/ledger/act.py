@@ -160,7 +160,7 @@ def _reach(person: str | None, reporter: Reporter) -> Reach:
     """Somebody known is told of the opening where they can be reached, like of everything after it."""
     if reporter.person is None or reporter.phone or reporter.email:
         return Reach(person, reporter.phone, reporter.email)
-    known = Person.objects.filter(id=reporter.person).values_list("phone", "email").first()
+    known = Person.objects.filter(id=reporter.person).values_list("phone", "email", "chat").first()
     return Reach(person, *known) if known else Reach(person)
 
 
@@ -286,7 +286,7 @@ def commit(
 
 def context_of(rt: Runtime, snapshot: Snapshot, case: Locked) -> Context:
     """What a decision about ``case`` rests on."""
-    reach = Reach(case.reporter_id, case.phone, case.email)
+    reach = Reach(case.reporter_id, case.phone, case.email, case.chat)
     where = Where(case.place, case.unit, case.accused)
     return Context(rt.pack, rt.institution(case.institution, case.version), where, snapshot, reach)
 

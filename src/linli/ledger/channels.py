@@ -23,7 +23,7 @@ from django.utils.crypto import salted_hmac
 
 from linli.people.models import Person
 
-SMS, EMAIL = "sms", "email"
+SMS, EMAIL, CHAT = "sms", "email", "chat"
 TRY_LATER = range(400, 500)
 """SMTP replies with which a server asks for another try (RFC 5321, 4.2.1); 5xx is a final no."""
 

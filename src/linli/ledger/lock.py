@@ -37,6 +37,7 @@ class Locked:
     reporter_id: str | None
     phone: str
     email: str
+    chat: str
     registry: int = 0
 
     def kernel(self) -> KernelCase:
@@ -46,22 +47,25 @@ class Locked:
 
 def of(case: Case) -> Locked:
     """The same out of a model instance, for those who only read."""
-    phone, email = (case.reporter.phone, case.reporter.email) if case.reporter else ("", "")
+    who = case.reporter
+    reach = (who.phone, who.email, who.chat) if who else ("", "", "")
     ids = (str(case.parent_id) if case.parent_id else None, str(case.reporter_id) if case.reporter_id else None)
     return Locked(
         str(case.id), case.number, case.secret, case.institution, case.version, ids[0], case.state, bytes(case.head),
-        case.place, case.unit, case.accused, ids[1], phone, email,
+        case.place, case.unit, case.accused, ids[1], *reach,
     )  # fmt: skip
 
 
 _SELECT = """
 SELECT c.id::text, c.number, c.secret, c.institution, c.version, c.parent_id::text, c.state::text, c.head,
        c.place::text, c.unit::text, c.accused::text, c.reporter_id::text, coalesce(p.phone, '') AS phone,
-       coalesce(p.email, '') AS email, (SELECT version FROM places_registry WHERE id = 1) AS registry
+       coalesce(p.email, '') AS email, coalesce(p.chat, '') AS chat,
+       (SELECT version FROM places_registry WHERE id = 1) AS registry
 FROM ledger_case c LEFT JOIN people_person p ON p.id = c.reporter_id
 """
 _ROOT = _SELECT + "WHERE c.id = %s AND c.parent_id IS NULL FOR UPDATE OF c"
 _ANY = _SELECT + "WHERE c.id = %s FOR UPDATE OF c"
+_SEVERAL = _SELECT + "WHERE c.id = ANY(%s::uuid[]) ORDER BY c.id FOR UPDATE OF c"
 _FOLLOWERS = _SELECT + "WHERE c.lead_id = %s AND c.ended IS NULL ORDER BY c.id FOR UPDATE OF c"
 _DUE = _SELECT + "WHERE c.id = %s AND c.next_due <= %s FOR UPDATE OF c SKIP LOCKED"
 _SKIP = _SELECT + "WHERE c.id = %s FOR UPDATE OF c SKIP LOCKED"
@@ -85,6 +89,11 @@ def lock(case_id: str) -> tuple[Locked, Locked | None]:
 def followers(case_id: str) -> list[Locked]:
     """The open cases that wait for this one's answer, locked after it."""
     return _rows(_FOLLOWERS, [case_id])
+
+
+def several(ids: Iterable[str]) -> list[Locked]:
+    """These cases in the order of their ids, in which a case that was called comes after the one that called it."""
+    return _rows(_SEVERAL, [list(ids)])
 
 
 def parent_of(case: Locked) -> Locked | None:

@@ -201,3 +201,30 @@ class Attachment(models.Model):
     size = models.IntegerField(help_text="bytes")
     sha256 = models.CharField(max_length=64)
     created = models.DateTimeField()
+
+
+class Hold(models.Model):
+    """A reason why nothing of a case and its family may be destroyed: a lawsuit, an audit, an inspection."""
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="holds")
+    why = models.CharField(max_length=300)
+    since = models.DateTimeField()
+    lifted = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            # A case is held back once at a time.
+            models.UniqueConstraint(fields=["case"], condition=Q(lifted__isnull=True), name="one_hold_per_case")
+        ]
+
+
+class Retired(models.Model):
+    """The list of what was destroyed: of which case, when, by which rule, and how much. None of it is in here."""
+
+    case = models.OneToOneField(Case, primary_key=True, on_delete=models.PROTECT, related_name="retired")
+    at = models.DateTimeField(db_index=True)
+    rule = models.CharField(max_length=300, help_text="the parameter, its value, first day and source")
+    entries = models.IntegerField(help_text="acts whose words were erased")
+    messages = models.IntegerField()
+    files = models.IntegerField()
+    person = models.BooleanField(help_text="the person who raised it was let go")

@@ -42,7 +42,7 @@ LINK = "{site}/c/{secret}/"
 _TAKE = """
 SELECT m.id, m.channel, m.tries, m.body->>'zh' AS text, m.body->>'event' AS event, m.case_id::text AS case, c.number,
        c.secret, coalesce(p.phone, '') AS phone,
-       coalesce(p.email, '') AS email
+       coalesce(p.email, '') AS email, coalesce(p.chat, '') AS chat
 FROM ledger_message m JOIN ledger_case c ON c.id = m.case_id LEFT JOIN people_person p ON p.id = m.person_id
 WHERE m.next_try <= %s AND NOT m.channel = ANY(%s) ORDER BY m.next_try, m.id LIMIT %s FOR UPDATE OF m SKIP LOCKED
 """
@@ -68,6 +68,7 @@ class Taken:
     secret: str
     phone: str
     email: str
+    chat: str
 
 
 class Post:
@@ -128,7 +129,7 @@ class Post:
         if isinstance(channel, Broadcast):
             channel.broadcast(message.id, message.case, message.number, json.loads(message.event or "{}"), now)
             return
-        to = channel.address(Person(phone=message.phone, email=message.email))
+        to = channel.address(Person(phone=message.phone, email=message.email, chat=message.chat))
         if not to:
             raise Undelivered(f"no address for {message.channel} is known any more", final=True)
         subject = f"[{message.number}] 您反映的事项有新消息"

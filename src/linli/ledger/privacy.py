@@ -27,7 +27,7 @@ from linli.ledger.lock import Locked, lock
 from linli.ledger.models import Attachment, Case, Detail, Message
 from linli.ledger.models import Entry as EntryRow
 from linli.ledger.redacted import ANONYMISE, CARRIED, MASK, PHOTO, REDACT, effective
-from linli.ledger.rows import row
+from linli.ledger.rows import Context, Row, row
 from linli.ledger.view import entry_of
 from linli.ledger.visible import Viewer
 from linli.people import looks, registry
@@ -122,7 +122,7 @@ def _let_go(case: Locked, person: Person) -> None:
         Case.objects.filter(id=case.id).update(reporter=None)
         Message.objects.filter(case_id=case.id, person_id=id).update(person=None)
     else:
-        Person.objects.filter(id=id).update(name="", phone="", email="")
+        Person.objects.filter(id=id).update(name="", phone="", email="", chat="")
     unsent = Message.objects.filter(case_id=case.id, delivered=None, next_try__isnull=False)
     unsent.exclude(channel__in=("in_app",)).filter(to=_party(case)).update(
         next_try=None, state="failed", error="已按反映人要求去掉联系方式"
@@ -258,6 +258,18 @@ def _append(
 ) -> None:  # fmt: skip
     """Write the new entry and the state that the entries lead to without the erased data."""
     entry = Entry(now, act, by[0], by[1], "privacy", (), data)
+    written = rewritten(context_of(rt, registry.current(), case), case, stored, details, entry)
+    store.update([written])
+    case.head = written.hash
+
+
+def rewritten(
+    context: Context, case: Locked, stored: Iterable[EntryRow], details: Mapping[int, Mapping[str, Any]], entry: Entry
+) -> Row:
+    """The row that ``entry`` writes on a locked case: the state that its entries lead to with no more than ``details``.
+
+    Raises RuntimeError if they lead elsewhere than to the case as it stands, its words apart.
+    """
     kernel: KernelCase | None = None
     for old in stored:
         kernel = apply(kernel, entry_of(old, details.get(old.seq, {})), case.id)
@@ -266,9 +278,7 @@ def _append(
     same = replace(kernel, fields=before.fields, seq=before.seq, done=before.done, doers=before.doers)
     if same != before:
         raise RuntimeError(f"case {case.number}: without the erased words its entries lead elsewhere")
-    written = row(context_of(rt, registry.current(), case), entry, kernel, case.head, None)
-    store.update([written])
-    case.head = written.hash
+    return row(context, entry, kernel, case.head, None)
 
 
 def _mend_messages(case_id: str, change: Change) -> None:

@@ -13,10 +13,12 @@ from linli.kernel.institution import Text
 
 CARRIED = "redacted"
 REDACT, PHOTO, ANONYMISE = "privacy:redact", "privacy:photo", "privacy:anonymise"
+RETIRED = "privacy:retired"
 TITLES = {
     REDACT: Text("隐去个人信息", "Personal data hidden"),
     PHOTO: Text("处理照片", "Photo redacted"),
     ANONYMISE: Text("去掉姓名和联系方式", "Name and contact data removed"),
+    RETIRED: Text("保存期满，已销毁个人信息", "Kept long enough: personal data destroyed"),
 }
 MASK = "■■■"
 

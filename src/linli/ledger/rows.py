@@ -28,6 +28,7 @@ class Reach:
     person: str | None = None
     phone: str = ""
     email: str = ""
+    chat: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +173,8 @@ def _to_party(event: Told, institution: Institution, words: dict[str, str], reac
             notes.append(Note(event.to, None, reach.person, "sms", words, event.answer))
         if reach.email:
             notes.append(Note(event.to, None, reach.person, "email", words, event.answer))
+        if reach.chat:
+            notes.append(Note(event.to, None, reach.person, "chat", words, event.answer))
     return notes
 
 

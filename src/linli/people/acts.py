@@ -19,6 +19,11 @@ def create_person(name: str, now: datetime, phone: str = "", email: str = "") ->
     return Person.objects.create(name=name, phone=phone, email=email, created=now)
 
 
+def by_chat(openid: str, now: datetime) -> Person:
+    """Who writes from this chat account; a person without a name the first time."""
+    return Person.objects.get_or_create(chat=openid, defaults={"created": now})[0]
+
+
 @transaction.atomic
 def give_duty(
     person: Person, duty: str, starts: date, area: Area | None = None, unit: Unit | None = None, source: str = ""

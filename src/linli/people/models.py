@@ -21,9 +21,16 @@ class Person(models.Model):
     name = models.CharField(max_length=100, blank=True)
     phone = models.CharField(max_length=30, blank=True)
     email = models.CharField(max_length=200, blank=True)
+    chat = models.CharField(
+        max_length=64, blank=True, default="", db_default="", help_text="who they are in a chat channel: an openid"
+    )
     created = models.DateTimeField()
 
     class Meta:
+        constraints = [
+            # Who writes from one chat account is one person.
+            models.UniqueConstraint(fields=["chat"], condition=~Q(chat=""), name="one_person_per_chat")
+        ]
         indexes = [models.Index(fields=["phone"], name="person_phone", condition=~Q(phone=""))]
 
     def __str__(self) -> str:

@@ -14,11 +14,10 @@ from django.db import DataError, IntegrityError, transaction
 from linli.features.mail import rules
 from linli.features.mail.models import Taken
 from linli.features.mail.rules import BOUNCE, PERSON, Letter, Photo, Unreadable
-from linli.kernel.decide import available
-from linli.kernel.institution import Act, Field, Institution, Text
-from linli.kernel.refusal import Refusal, Who
+from linli.kernel.institution import Field, Institution, Text
+from linli.kernel.refusal import Refusal
 from linli.ledger import act as ledger
-from linli.ledger import channels, outbox
+from linli.ledger import addition, channels, outbox
 from linli.ledger.definitions import runtime
 from linli.ledger.filters import opening_texts
 from linli.ledger.models import Case, Message
@@ -185,7 +184,7 @@ def _add(case: Case, letter: Letter, photos: list[str], unkept: list[str], now: 
         return Outcome(REJECTED, reason=Text("回信里没有新的内容。", "The answer says nothing new."))
     first = True
     while words:
-        way = _way(Case.objects.get(id=case.id))
+        way = addition.way(Case.objects.get(id=case.id), CHANNEL)
         if way is None:
             return None if first else Outcome(REJECTED, case.number, TOO_LONG)
         most = way.spec.max or len(words)
@@ -197,28 +196,6 @@ def _add(case: Case, letter: Letter, photos: list[str], unkept: list[str], now: 
             return None if first else Outcome(REJECTED, case.number, done.says)
         first, words = False, words[most:]
     return Outcome(ADDED, case.number)
-
-
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """An act by which the reporter may say something, the field for it, and the one for photos."""
-
-    act: Act
-    spec: Field
-    pictures: str | None
-
-
-def _way(case: Case) -> _Way | None:
-    """How the reporter may say something now that moves nothing: going on after a pause comes first, then ``add``."""
-    institution = runtime().institution(case.institution, case.version)
-    who = Who(None, frozenset({institution.raised_by}), CHANNEL)
-    found = []
-    for act in available(institution, case.kernel(), who):
-        texts = [n for n in (*act.needs, *act.may) if institution.fields[n].type == "text"][:1]
-        if texts and set(act.needs) <= set(texts) and act.to is None and not act.result and not act.approves:
-            pictures = next((n for n in act.may if institution.fields[n].type == "files"), None)
-            found.append(_Way(act, institution.fields[texts[0]], pictures))
-    return min(found, key=lambda w: (w.act.does != "resume", w.act.name != "add"), default=None)
 
 
 # --- a new matter

@@ -189,6 +189,11 @@ def purge(now: datetime) -> int:
         ids = [str(i) for i in old.select_for_update(skip_locked=True).values_list("id", flat=True)]
         Attachment.objects.filter(id__in=ids, case=None).delete()
     for id in ids:
-        for thumb in (False, True):
-            path(id, thumb).unlink(missing_ok=True)
+        remove(id)
     return len(ids)
+
+
+def remove(id: str) -> None:
+    """Delete the files of a photo whose row is gone."""
+    for thumb in (False, True):
+        path(id, thumb).unlink(missing_ok=True)
