@@ -6,6 +6,7 @@ the database inside the same statement that writes, so a stale copy never decide
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -15,8 +16,10 @@ from datetime import date
 from django.db import connection, transaction
 
 from linli.people.models import Duty
+from linli.places import outlines
 from linli.places.dispatch import Rule, rules
 from linli.places.models import Area, Dispatch, Registry, Unit
+from linli.places.near import Near
 
 
 def belongs(unit: str | None, to: str | None) -> bool:
@@ -85,6 +88,9 @@ class Snapshot:
     held: dict[tuple[str, str], list[Held]] = field(default_factory=dict)
     of_person: dict[str, list[Held]] = field(default_factory=dict)
     catalogue: list[Rule] = field(default_factory=list)
+    outlines: outlines.Outlines | None = None
+    points: dict[str, Near[Place]] = field(default_factory=dict)
+    is_outlined: bool | None = None
 
     def holders(self, duty: str, path: str, day: date, not_of: str | None = None) -> list[Held]:
         """Everybody who holds ``duty`` at exactly ``path`` on ``day``, without the people of the unit ``not_of``."""
@@ -121,10 +127,52 @@ class Snapshot:
         """The units that the catalogue names for a matter of ``category`` at ``place``, the leader first."""
         return [r for r in rules(self.catalogue, category, place, day) if r.unit in self.units]
 
-    def nearest(self, lat: float, lng: float, kind: str) -> Place | None:
-        """The place of ``kind`` whose point is nearest; distance on a plane is near enough inside one city."""
-        with_point = [p for p in self.places.values() if p.kind == kind and p.lat is not None and p.lng is not None]
-        return min(with_point, key=lambda p: ((p.lat or 0) - lat) ** 2 + ((p.lng or 0) - lng) ** 2 * 0.72, default=None)
+    def at_point(self, lat: float, lng: float, kind: str, within: float = math.inf) -> Place | None:
+        """The place of ``kind`` at a point (WGS-84 degrees): by outlines where they are known, else the nearest one.
+
+        The outline of ``kind`` that holds the point decides. Where only a wider outline does, the nearest place of
+        ``kind`` inside that one without an outline of its own. Without any, the nearest at most ``within`` metres
+        away. None where there is none, and for a point :meth:`outside`.
+        """
+        if self.outlines is None:
+            return self._near(kind).nearest(lat, lng, within)
+        if self.outside(lat, lng):
+            return None
+        holding = [self.places[code] for code in self.outlines.holding(lat, lng) if code in self.places]
+        exact = next((p for p in holding if p.kind == kind), None)
+        if exact is not None or not holding:
+            return exact or self._near(kind).nearest(lat, lng, within)
+        deepest = max(holding, key=lambda p: (p.path.count("."), p.path))
+        above = self.level(deepest.path, kind)
+        if above is not None:
+            return self.by_path[above]
+        inside = [p for p in self._near(kind).all if p.path.startswith(f"{deepest.path}.")]
+        return Near([p for p in inside if p.code not in self.outlines.codes] or inside).nearest(lat, lng)
+
+    def outside(self, lat: float, lng: float) -> bool:
+        """Whether outlines cover the whole jurisdiction and the point is clearly outside all of them."""
+        if self.outlines is None or self.outlines.near_edge(lat, lng):
+            return False
+        if self.is_outlined is None:
+            self.is_outlined = self._covered()
+        return self.is_outlined
+
+    def _covered(self) -> bool:
+        """Whether every area at the top has an outline, or all its parts have."""
+        known = set(self.outlines.codes) if self.outlines else set()
+        parts: defaultdict[str | None, list[str]] = defaultdict(list)
+        for place in self.places.values():
+            parts[place.parent].append(place.code)
+
+        def covered(code: str) -> bool:
+            return code in known or (bool(parts[code]) and all(covered(c) for c in parts[code]))
+
+        return bool(parts[None]) and all(covered(code) for code in parts[None])
+
+    def _near(self, kind: str) -> Near[Place]:
+        if kind not in self.points:
+            self.points[kind] = Near(p for p in self.places.values() if p.kind == kind)
+        return self.points[kind]
 
 
 _lock = threading.Lock()
@@ -180,6 +228,7 @@ def _load(version: int) -> Snapshot:
         Rule(d.category, d.area.path, d.unit.code, d.rank, d.source, d.owner.code, d.valid_from, d.valid_to)
         for d in listed
     ]
+    snapshot.outlines = outlines.current()
     _load_duties(snapshot, Duty.objects.select_related("unit"))
     return snapshot
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import F
 
 from linli.places.ltree import label
-from linli.places.models import Area, Registry, Unit
+from linli.places.models import Area, Outline, Registry, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,7 @@ def _rename(area: Area, name: str, begins: date) -> Area:
     Area.objects.filter(pk=old_id).update(successor=new)
     Area.objects.filter(parent_id=old_id, valid_to=None).update(parent=new)
     Unit.objects.filter(area_id=old_id, valid_to=None).update(area=new)
+    Outline.objects.filter(area_id=old_id, valid_to=None).update(area=new)
     return new
 
 

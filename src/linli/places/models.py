@@ -95,6 +95,33 @@ class Dispatch(models.Model):
         ]
 
 
+class Outline(models.Model):
+    """The outline of an area, from when to when: a GeoJSON Polygon or MultiPolygon in WGS-84, made valid.
+
+    ``datum`` is what the source was drawn in, before it was converted (see places.datum).
+    """
+
+    area = models.ForeignKey(Area, on_delete=models.PROTECT, related_name="outlines")
+    geometry = models.JSONField()
+    datum = models.CharField(max_length=10)
+    source = models.CharField(max_length=200)
+    mended = models.CharField(max_length=200, blank=True, help_text="what was wrong with it as it came")
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True, blank=True, help_text="last day; empty while it holds")
+
+    class Meta:
+        constraints = [
+            # An area has one outline at a time.
+            models.UniqueConstraint(
+                fields=["area"], condition=Q(valid_to__isnull=True), name="one_living_outline_per_area"
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_to__isnull=True) | Q(valid_to__gte=models.F("valid_from")),
+                name="outline_ends_after_it_begins",
+            ),
+        ]
+
+
 class Registry(models.Model):
     """One row: a number that grows with every change to places, units or duties, so that caches know they are old."""
 

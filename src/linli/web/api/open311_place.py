@@ -1,12 +1,12 @@
 """Where a report belongs: an area's code, a point, or words, turned into a place of the tree.
 
-A point goes to the nearest place of the lowest level. Words that name an area go there. Everything else goes to the
-place of the whole jurisdiction, whose people pass it down: a matter is never refused for a vague address.
+A point goes to the place of the lowest level whose outline holds it, or else to the nearest. Words that name an area
+go there. Everything else goes to the place of the whole jurisdiction, whose people pass it down: a matter is never
+refused for a vague address.
 """
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,18 +17,13 @@ from linli.people.registry import Place, Snapshot
 from linli.web.api.open311_formats import Wrong
 
 FARTHEST = 3000.0
-"""Metres from the nearest point of the lowest level beyond which a report is outside the jurisdiction."""
-
-CELL = 0.03
-"""Degrees of latitude and longitude of one cell of the index; 3.3 km from south to north."""
-
-DEGREE = 111_195.0
-"""Metres of one degree of latitude."""
+"""Metres from the nearest point of the lowest level beyond which a report is outside, where no outline is known."""
 
 OUTSIDE = Text(
-    "这个位置不在受理范围内（离最近的登记地点超过 3 公里）。请核对 lat、long（WGS-84），或者改填 address_id。",
-    "This point is outside the jurisdiction (more than 3 km from its nearest grid). Check lat and long (WGS-84) or"
-    " send address_id.",
+    "这个位置不在受理范围内（在辖区边界之外，或离最近的登记地点超过 3 公里）。请核对 lat、long（WGS-84），或者改填"
+    " address_id。",
+    "This point is outside the jurisdiction (beyond its outline, or more than 3 km from its nearest grid). Check lat"
+    " and long (WGS-84) or send address_id.",
 )
 TOO_WIDE = Text(
     "地点太笼统，不知道由谁受理。请填 lat 和 long，或者下一级区域的 address_id。",
@@ -42,7 +37,8 @@ class Map:
 
     snapshot: Snapshot
     pack: Pack
-    cells: dict[tuple[int, int], list[Place]]
+    lowest: str
+    """The level that a point is looked up at; empty when nothing there has a point or an outline."""
     whole: Place | None
     named: list[tuple[str, str]]
     """(name, path) of every area below the whole."""
@@ -61,38 +57,17 @@ def map_of(pack: Pack, snapshot: Snapshot) -> Map:
 
 def _draw(pack: Pack, snapshot: Snapshot) -> Map:
     lowest = list(pack.levels)[-1] if pack.levels else ""
-    cells: defaultdict[tuple[int, int], list[Place]] = defaultdict(list)
     below: defaultdict[str | None, list[Place]] = defaultdict(list)
     for place in snapshot.places.values():
         below[place.parent].append(place)
-        if place.kind == lowest and place.lat is not None and place.lng is not None:
-            cells[_cell(place.lat, place.lng)].append(place)
+    if snapshot.outlines is None and not any(p.kind == lowest and p.lat is not None for p in snapshot.places.values()):
+        lowest = ""
     whole = snapshot.places.get(pack.place or "") or (below[None][0] if len(below[None]) == 1 else None)
     while whole is not None and len(below[whole.code]) == 1:
         whole = below[whole.code][0]
     inside = f"{whole.path}." if whole else ""
     named = [(p.name, p.path) for p in snapshot.places.values() if p.path.startswith(inside) and len(p.name) > 2]
-    return Map(snapshot, pack, dict(cells), whole, named)
-
-
-def _cell(lat: float, lng: float) -> tuple[int, int]:
-    return math.floor(lat / CELL), math.floor(lng / CELL)
-
-
-def nearest(here: Map, lat: float, lng: float) -> Place | None:
-    """The nearest place of the lowest level within FARTHEST; None when there is none."""
-    row, column = _cell(lat, lng)
-    narrow = max(math.cos(math.radians(lat)), 0.01)
-    rows = math.ceil(FARTHEST / (DEGREE * CELL))
-    columns = math.ceil(FARTHEST / (DEGREE * CELL * narrow))
-    best, at = FARTHEST, None
-    for r in range(row - rows, row + rows + 1):
-        for c in range(column - columns, column + columns + 1):
-            for place in here.cells.get((r, c), ()):
-                far = math.hypot((place.lat or 0) - lat, ((place.lng or 0) - lng) * narrow) * DEGREE
-                if far <= best:
-                    best, at = far, place
-    return at
+    return Map(snapshot, pack, lowest, whole, named)
 
 
 def locate(
@@ -105,8 +80,8 @@ def locate(
         if area is None:
             raise Wrong(400, Text(f"address_id {code[:40]} 不是现有区域的编码。", f"There is no area {code[:40]}."))
         path = area.path
-    elif point and here.cells:
-        grid = nearest(here, *point)
+    elif point and here.lowest:
+        grid = snapshot.at_point(*point, here.lowest, FARTHEST)
         if grid is None:
             raise Wrong(400, OUTSIDE)
         return grid.path

@@ -12,8 +12,8 @@ from linli.ledger.mandates import Where
 from linli.people.registry import Place, Snapshot
 from linli.web.page.request import area
 
-FAR = 0.08
-"""Degrees (about 8 km): a position further from every known place is not in the area this site serves."""
+FAR = 8000.0
+"""Metres: a position further from every known place is not in the area this site serves, where it has no outline."""
 DONT_KNOW = Text("我不清楚", "I don't know")
 
 
@@ -68,18 +68,21 @@ class Chooser:
                 code = given.code
         return code
 
-    def nearest(self, point: str) -> str:
-        """The code of the lowest known place nearest to ``lat,lng``; "" for no position or one far away."""
-        try:
-            lat, lng = (float(part) for part in point.split(","))
-        except ValueError:
+    def at_point(self, point: str) -> str:
+        """The code of the lowest known place at ``lat,lng``; "" for no position or one outside the area served."""
+        where = _degrees(point)
+        if where is None:
             return ""
         for kind in reversed(list(self.pack.levels)):
-            found = self.snapshot.nearest(lat, lng, kind)
-            if found is not None and found.lat is not None and found.lng is not None:
-                near = abs(found.lat - lat) < FAR and abs(found.lng - lng) < FAR
-                return found.code if near and self.chain(found.code) else ""
+            found = self.snapshot.at_point(*where, kind, FAR)
+            if found is not None:
+                return found.code if self.chain(found.code) else ""
         return ""
+
+    def outside(self, point: str) -> bool:
+        """Whether ``lat,lng`` is beyond the outlines of the area served."""
+        where = _degrees(point)
+        return where is not None and self.snapshot.outside(*where)
 
     def path(self, code: str) -> str:
         """The path of the place, or of the area served when nothing is known."""
@@ -95,3 +98,11 @@ class Chooser:
     def words(self, code: str) -> str:
         """Its name with those above it; empty when nothing is known."""
         return " ".join(p.name for p in self.chain(code))
+
+
+def _degrees(point: str) -> tuple[float, float] | None:
+    try:
+        lat, lng = (float(part) for part in point.split(","))
+    except ValueError:
+        return None
+    return lat, lng
