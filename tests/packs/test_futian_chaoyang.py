@@ -67,7 +67,7 @@ def test_every_institution_tells_three_stories(name: str, institution: str) -> N
 def test_a_number_the_article_does_not_give_says_so(name: str) -> None:
     pack, _ = pack_of(name)
     for parameter, values in pack.parameters.items():
-        assert all(v.source.startswith(("setting", "local practice of ")) for v in values), parameter
+        assert all(v.source.startswith(("setting", "local practice of ", "assumption")) for v in values), parameter
     if name == "chaoyang":
         on = date(2026, 3, 2)
         grades = [pack.dated("promise_limit", on, {"urgency": g}) for g in pack.lists["answer_grades"]]
