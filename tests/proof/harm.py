@@ -64,10 +64,16 @@ def _idle_acts(spaces: list[Space]) -> list[str]:
 
 
 def _parts(institution: Institution) -> list[Institution]:
-    still = _mapped(institution, lambda a: None if a.does in CLOCKWORK else _counted(a))
+    still = _mapped(institution, lambda a: _idle(a) if a.does in CLOCKWORK else _counted(a))
     if still == institution:
         return [institution]
     return [still, _mapped(institution, lambda a: _bound(a, 1) if a.does in CLOCKWORK else _only_moves(a))]
+
+
+def _idle(act: Act) -> Act:
+    """The act without what it does to the clocks; whoever does, hears of or agrees to it still works on the case."""
+    tells = (*act.tells, *([act.approves] if act.approves else []))
+    return replace(act, does=None, within=None, needs=(), at_most=None, approves=None, tells=tells)
 
 
 def _counted(act: Act) -> Act:
@@ -104,7 +110,7 @@ def _limits(pack: Pack) -> Iterator[str]:
         wanted |= {a.within for a in _acts(institution)}
         wanted |= {s.publish.period for s in institution.stages.values() if s.publish}
         for name in sorted(w for w in wanted if w):
-            values = pack.parameters.get(name, ())
+            values = [v for v in pack.parameters.get(name, ()) if not v.when]  # what holds for every case
             first = institution.valid_from
             if not any(v.from_ <= first and (v.to is None or first <= v.to) for v in values):
                 yield f"{institution.name}: {name} has no value on {first}"
@@ -120,6 +126,8 @@ def _broken_names(pack: Pack, of: Institution) -> Iterator[str]:
         for name in (*act.by, *act.tells, *act.answers, *([act.approves] if act.approves else [])):
             if name not in people | {"holder", "clock", "children", "lead"}:
                 yield f"{act.name}: there is no {name}"
+        if act is not of.open and all(n in of.parties and of.parties[n].who == "case" for n in act.by):
+            yield f"{act.name}: no case can do it"
         if act.to and act.to not in {*of.stages, "back"}:
             yield f"{act.name}: there is no stage {act.to}"
         words = [act.says.zh, act.says.en] if act.says else []
