@@ -91,6 +91,11 @@ def reject(raw: bytes, reason: Text, now: datetime) -> Outcome:
     return _rejected(rules.key_of(raw), letter[0], letter[1], reason, now)
 
 
+def forget(cases: list[str]) -> None:
+    """What people wrote in these cases was destroyed: nor is it kept from which address it came."""
+    Taken.objects.filter(case_id__in=cases).update(writer="")
+
+
 def _rejected(key: str, sender: str, subject: str, reason: Text, now: datetime) -> Outcome:
     with transaction.atomic():
         if not _claim(key, now):

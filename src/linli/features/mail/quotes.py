@@ -6,18 +6,43 @@ The signs are those that mail programs used in China really write: QQ, 163, Foxm
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 LONGEST_HTML = 2_000_000
 """Characters; what lies behind is not read."""
 
-_BREAK = "\ue000"  # a private-use character: where a line ends, while other white space of the source means nothing
-_GONE = "script, style, head, title, template, noscript, iframe, object, svg"
-_QUOTED = (
-    "blockquote, .gmail_quote, .yahoo_quoted, .moz-cite-prefix, #divRplyFwdMsg ~ *, #divRplyFwdMsg, #appendonsend ~ *"
+MOST_TAGS = 8_000
+"""A parser that follows the standard needs time with the square of the depth; browsers have their limits as well."""
+_EDGE, _BREAK = "\ue000", "\ue001"
+"""Private-use characters, while other white space of the source means nothing: the edge of a block (several edges end
+one line), and an end of line of its own."""
+_GONE = frozenset(("script", "style", "head", "title", "template", "noscript", "iframe", "object", "svg", "-comment"))
+_LINES = frozenset(
+    (
+        "p",
+        "div",
+        "tr",
+        "td",
+        "th",
+        "li",
+        "ul",
+        "ol",
+        "table",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "pre",
+        "hr",
+        "section",
+    )
 )
-_LINES = "p, div, tr, li, ul, ol, table, h1, h2, h3, h4, h5, h6, pre, hr, section, article, blockquote"
+_QUOTED = frozenset(("gmail_quote", "yahoo_quoted", "moz-cite-prefix"))
+_BELOW = frozenset(("divRplyFwdMsg", "appendonsend"))  # Outlook: this and all that follows is the letter answered
 
 _HEADS = "原始邮件|原邮件|回复的原邮件|回复的邮件|转发的邮件|转发邮件|Original(?: Message)?|Forwarded message"
 _WHEN = (
@@ -43,16 +68,35 @@ _SIGNED = re.compile(
 
 def from_html(html: str, reply: bool = False) -> str:
     """The text that somebody reading the page sees; of a ``reply`` without the parts marked as quoted."""
-    tree = LexborHTMLParser(html[:LONGEST_HTML].replace(_BREAK, ""))
-    for node in tree.css(_GONE + (f", {_QUOTED}" if reply else "")):
-        node.decompose()
-    for node in tree.css(f"br, {_LINES}"):
-        if node.tag != "br":
-            node.insert_before(_BREAK)
-        node.insert_after(_BREAK)
-    body = tree.body
-    words = body.text() if body is not None else ""
+    pieces = html[:LONGEST_HTML].replace(_EDGE, "").replace(_BREAK, "").split("<", MOST_TAGS)[:MOST_TAGS]
+    body = LexborHTMLParser("<".join(pieces)).body
+    words = "".join(_words(body, reply)) if body is not None else ""
+    words = re.sub(rf" ?{_EDGE}[ {_EDGE}]*", _BREAK, " ".join(words.split()))
     return tidy("\n".join(" ".join(line.split()) for line in words.split(_BREAK)))
+
+
+def _words(body: LexborNode, reply: bool) -> Iterator[str]:
+    """The texts below ``body`` in order. One pass without recursion, whatever the depth: letters are made to harm."""
+    waiting: list[LexborNode | str | None] = [body.first_child]
+    while waiting:
+        node = waiting.pop()
+        if node is None or isinstance(node, str):
+            yield node or ""
+            continue
+        attributes = node.attributes if reply and node.tag != "-text" else {}
+        if (attributes.get("id") or "") in _BELOW:
+            continue
+        waiting.append(node.next)
+        if node.tag == "-text":
+            yield node.text(deep=False)
+        elif node.tag not in _GONE and not (reply and _is_quoted(node, attributes)):
+            edge = _EDGE if node.tag in _LINES else ""
+            yield _BREAK if node.tag == "br" else edge
+            waiting += [edge + _BREAK if node.tag == "p" else edge, node.first_child]
+
+
+def _is_quoted(node: LexborNode, attributes: Mapping[str, str | None]) -> bool:
+    return node.tag == "blockquote" or not _QUOTED.isdisjoint((attributes.get("class") or "").split())
 
 
 def tidy(text: str) -> str:
