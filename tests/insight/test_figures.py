@@ -153,7 +153,7 @@ def test_721_says_what_each_tier_does_not_close_and_where_answers_did_not_hold(b
 def test_a_grid_that_meets_the_target_only_by_reopened_cases_is_flagged(cast: Cast) -> None:
     for _ in range(3):
         id = solved(cast, "grid")
-        Case.objects.filter(id=id).update(state={**Case.objects.get(id=id).state, "counts": {"reopened": 1}})
+        Case.objects.filter(id=id).update(marks=["+reopened"])
     solved(cast, "community")
     report = shares.report_721(figures.operator_scope(LATER), FIRST, LAST)
     assert [(g.flagged, g.reopened.value) for g in report.grids] == [(True, 3)]

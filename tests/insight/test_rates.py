@@ -191,7 +191,7 @@ def test_each_rate_says_its_formula_its_dates_and_that_weights_are_an_assumption
     for measure in found.values():
         assert "÷" in measure.formula.zh and "÷" in measure.formula.en and measure.date_rule.zh and measure.source
     solution = found["solution"]
-    assert solution.formula.zh == "（解决了＋部分解决×50%） ÷ （解决了＋部分解决＋没有解决）。"
+    assert solution.formula.zh == "（解决了＋部分解决×50%）÷（解决了＋部分解决＋没有解决）。"
     assert solution.assumed and not found["reopened"].assumed and solution.small
 
 

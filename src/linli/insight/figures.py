@@ -19,6 +19,7 @@ from linli.ledger import filters as narrowing
 from linli.ledger import visible
 from linli.ledger.definitions import runtime
 from linli.ledger.filters import Filters
+from linli.ledger.marks import raised
 from linli.ledger.models import Case
 from linli.ledger.visible import Viewer
 from linli.people import registry
@@ -87,7 +88,7 @@ class Scope:
 
     def groups(self, filters: Filters, *columns: str, **also: Any) -> list[dict[str, Any]]:
         """One row for each combination of ``columns`` with ``n`` cases, the largest first."""
-        rows = self.found(filters).order_by().values(*columns).annotate(n=Count("pk"), **also)
+        rows = self.found(filters).order_by().values(*columns).annotate(n=Count("*"), **also)
         return sorted(rows, key=lambda r: (-r["n"], *(str(r[c]) for c in columns)))
 
 
@@ -167,20 +168,41 @@ def holder_title(scope: Scope, duty: str | None, path: str | None) -> Text:
 
 def on_time(scope: Scope, institution: str, first: date, last: date, area: str = "") -> Rate:
     """Closed within the promised time, over everything closed in the period and everything open and overdue now."""
-    title = scope.pack.institutions[institution].title
-    closed = Filters(
-        state="closed", institution=(institution,), area=area, closed_from=first, closed_to=last, counted="yes"
-    )
-    late, in_time = closed.but(late="yes"), closed.but(late="no")
-    still = Filters(state="open", institution=(institution,), area=area, overdue=True)
+    return all_on_time(scope, (institution,), first, last, area)[institution]
+
+
+def all_on_time(scope: Scope, names: Iterable[str], first: date, last: date, area: str = "") -> dict[str, Rate]:
+    """The same for each of the institutions ``names``; two statements, however many there are."""
+    wanted = tuple(names)
+    closed = Filters(state="closed", institution=wanted, area=area, closed_from=first, closed_to=last)
+    still = Filters(state="open", institution=wanted, area=area, overdue=True)
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for row in scope.groups(closed, "institution", "result", "marks"):
+        rows.setdefault(row["institution"], []).append(row)
+    late = {r["institution"]: r["n"] for r in scope.groups(still, "institution")}
+    return {
+        name: _on_time(scope, name, closed.but(institution=(name,)), rows.get(name, []), late.get(name, 0))
+        for name in wanted
+    }
+
+
+def _on_time(scope: Scope, name: str, closed: Filters, rows: list[dict[str, Any]], open_late: int) -> Rate:
+    institution = scope.pack.institutions[name]
+    title, ran_out = institution.title, set(narrowing.late_marks(institution))
+    counts = {n: r.counts for n, r in scope.pack.results.items()}
+    counted = [r for r in rows if counts.get(r["result"]) == "closed"]
+    late = sum(r["n"] for r in counted if ran_out & set(r["marks"]))
+    in_time = sum(r["n"] for r in counted) - late
+    here = closed.but(counted="yes")
+    still = closed.but(state="open", closed_from=None, closed_to=None, overdue=True)
     return Rate(
         title=Text(f"{title.zh}按时率", f"In time: {title.en}"),
-        good=scope.part(Text("按时办结", "Closed in time"), in_time),
+        good=Part(Text("按时办结", "Closed in time"), in_time, here.but(late="no")),
         others=(
-            scope.part(Text("超时办结", "Closed late"), late),
-            scope.part(Text("逾期未办结", "Open and overdue"), still),
+            Part(Text("超时办结", "Closed late"), late, here.but(late="yes")),
+            Part(Text("逾期未办结", "Open and overdue"), open_late, still),
         ),
-        excluded=excluded(scope, closed),
+        excluded=_excluded(scope, closed, rows),
         formula=Text(
             "按时办结 ÷（按时办结＋超时办结＋现在仍逾期未办结的）。承诺的时限到过期的，即使后来办结也算超时。",
             "Closed in time ÷ (closed in time + closed late + open and overdue now). "
@@ -190,13 +212,16 @@ def on_time(scope: Scope, institution: str, first: date, last: date, area: str =
     )
 
 
-def excluded(scope: Scope, closed: Filters) -> tuple[Part, ...]:
-    """What was closed but does not count, by result."""
-    rows = {r["result"]: r["n"] for r in scope.groups(closed.but(counted=""), "result")}
+def _excluded(scope: Scope, closed: Filters, rows: Iterable[dict[str, Any]]) -> tuple[Part, ...]:
+    """What was closed but does not count, by result, the most first."""
+    sums: dict[str, int] = {}
+    for row in rows:
+        result = scope.pack.results.get(row["result"] or "")
+        if result is not None and result.counts == "excluded":
+            sums[row["result"]] = sums.get(row["result"], 0) + row["n"]
     return tuple(
-        Part(scope.pack.results[name].title, rows[name], closed.but(counted="", result=(name,)), name)
-        for name in rows
-        if name in scope.pack.results and scope.pack.results[name].counts == "excluded"
+        Part(scope.pack.results[n].title, v, closed.but(result=(n,)), n)
+        for n, v in sorted(sums.items(), key=lambda p: (-p[1], p[0]))
     )
 
 
@@ -254,4 +279,4 @@ def summed(parts: Iterable[Part]) -> int:
     return sum(p.value for p in parts)
 
 
-REOPENED_HERE = Q(state__counts__has_key=narrowing.REOPENED)
+REOPENED_HERE = Q(marks__contains=[raised(narrowing.REOPENED)])

@@ -15,12 +15,12 @@ from django.db.models.functions import Trunc
 
 from linli.insight import periods, rates
 from linli.insight.figures import Part, Scope
-from linli.insight.rates import ON_TIME, STILL, Counted, Measure, Plan
+from linli.insight.rates import ON_TIME, STILL, Counted, Measure, Plan, Sums
 from linli.kernel.calendar import SHANGHAI
 from linli.kernel.institution import Institution, Text
 from linli.ledger import filters as narrowing
 from linli.ledger.filters import NONE, Filters
-from linli.ledger.titles import level_title, result_title
+from linli.ledger.titles import level_title
 from linli.people.registry import Place
 
 By = Literal["unit", "area", "category", "tier", "day", "week", "month", "quarter", "year"]
@@ -58,10 +58,9 @@ class Line:
 
 
 @dataclass(slots=True)
-class _Sums:
+class _Adding:
     group: Group
-    counts: list[int]
-    results: dict[str | None, int]
+    sums: Sums
     late: int = 0
 
 
@@ -75,38 +74,30 @@ def lines(scope: Scope, institution: Institution, base: Filters, by: By, wanted:
     plans = [p for p in rates.plans(scope.pack, institution, on) if not chosen or p.name in chosen]
     specs = [s for p in plans for s in (*p.parts, *p.excluded)]
     put = _into(scope, base, by)
-    sums: dict[str, _Sums] = {}
+    adding: dict[str, _Adding] = {}
 
-    def of(value: Any) -> list[_Sums]:
-        return [sums.setdefault(g.key, _Sums(g, [0] * len(specs), {})) for g in put(value)]
+    def of(value: Any) -> list[_Adding]:
+        return [adding.setdefault(g.key, _Adding(g, Sums([0] * len(specs), {}))) for g in put(value)]
 
     column, also = _column(by)
-    for (value,), counts in rates.tally(scope, base, specs, column, **also).items():
+    for (value,), sums in rates.tally(scope, base, specs, column, **also).items():
         for each in of(value):
-            each.counts = [a + b for a, b in zip(each.counts, counts, strict=True)]
-    for (value, result), (n,) in rates.tally(scope, base, [rates.EVERY], column, "result", **also).items():
-        for each in of(value):
-            each.results[result] = each.results.get(result, 0) + n
+            each.sums.add(sums)
     if by in COLUMNS and any(p.name == ON_TIME for p in plans):
-        for (value,), (n,) in rates.tally(scope, rates.open_instead(base), [rates.EVERY], column).items():
-            for each in of(value):
-                each.late += n
-    found = [Line(s.group, tuple(_measures(scope, s, base, plans, by))) for s in sums.values()]
+        for row in scope.groups(rates.open_instead(base), column):
+            for each in of(row[column]):
+                each.late += row["n"]
+    found = [Line(a.group, tuple(_measures(scope, a, base, plans, by))) for a in adding.values()]
     return sorted(found, key=lambda line: (line.group.order, line.group.key))
 
 
-def _measures(scope: Scope, sums: _Sums, base: Filters, plans: Iterable[Plan], by: By) -> Iterable[Measure]:
-    here = base.but(**sums.group.narrows)
-    values = iter(sums.counts)
-    left = [
-        Part(result_title(scope.pack, r) if r else rates.NO_RESULT, n, here.but(result=(r or NONE,)), r or NONE)
-        for r, n in sorted(sums.results.items(), key=lambda p: (-p[1], p[0] or ""))
-        if not rates.result_counts(scope.pack, r)
-    ]
+def _measures(scope: Scope, adding: _Adding, base: Filters, plans: Iterable[Plan], by: By) -> Iterable[Measure]:
+    here = base.but(**adding.group.narrows)
+    values, left = iter(adding.sums.counts), rates.left_out(scope, here, adding.sums.results)
     for plan in plans:
         made = rates.measured(plan, here, values, [] if plan.figure and plan.figure.every else left)
         if plan.name == ON_TIME and by in COLUMNS:
-            late = Counted(Part(STILL, sums.late, rates.open_instead(here)), 0)
+            late = Counted(Part(STILL, adding.late, rates.open_instead(here)), 0)
             made = replace(made, parts=(*made.parts, late))
         yield made
 

@@ -7,23 +7,25 @@ No rate is ever of a person: neither those who raise matters nor those who handl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from linli.drafting.figures import Figure, answers, applies, read_figures
 from linli.insight.figures import BY_CLOSING_DAY, Part, Scope
 from linli.kernel.institution import Institution, Pack, Text
 from linli.ledger import filters as narrowing
 from linli.ledger.filters import NONE, Filters
+from linli.ledger.marks import EXTENDED, answered, raised
 from linli.ledger.titles import result_title
 
 ON_TIME = "on_time"
 SMALL = 10
 """A rate over fewer cases than this says little: it is marked, and listed after the others."""
+UNNAMED = "unknown"
 UNRATED = Text("没有评价的", "Not rated")
 UNKNOWN = Text("不知道是谁反映的", "Nobody knows who raised it")
 AGAIN = Text("同一人同一处又反映的", "Raised again by the same person at the same place")
@@ -92,8 +94,8 @@ class Spec:
     key: str = ""
 
 
-EVERY = Spec(Text("全部", "All"), {})
-"""Whatever there is."""
+Fit = Callable[[str | None, frozenset[str], bool], bool]
+"""Whether cases with this result and these marks, raised by somebody known or not, count in a part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,7 @@ def _parts(pack: Pack, institution: Institution, figure: Figure, on: date) -> tu
         alone = {"without": (figure.counter,)} if figure.counter else {}
         again = Spec(_again(days), {**alone, "repeat": f"yes:{days}"}, 100)
         first = Spec(rest, {**alone, "repeat": f"no:{days}"})
-        unknown = Spec(UNKNOWN, {**alone, "repeat": "unknown"}, key="unknown")
+        unknown = Spec(UNKNOWN, {**alone, "repeat": UNNAMED}, key=UNNAMED)
         return [*([raised] if raised else []), again, first], [unknown]
     return [*([raised] if raised else []), Spec(rest, {"without": (figure.counter,)})], []
 
@@ -191,6 +193,8 @@ def _again(days: int) -> Text:
 
 def _answer(pack: Pack, figure: Figure, value: str, title: Text, on: date) -> Spec:
     weight = pack.dated(figure.weights[value], on)
+    said = {"yes": figure.hit, "no": figure.rest}.get(value)  # “yes” alone says nothing
+    title = said or title
     return Spec(title, {"answer": (f"{figure.field}={value}",)}, weight.value, weight.source, value)
 
 
@@ -206,7 +210,9 @@ def _formula(figure: Figure, parts: Sequence[Spec]) -> Text:
     def over(lang: str, text: str, several: bool) -> str:
         return text if not several else (f"（{text}）" if lang == "zh" else f"({text})")
 
-    zh = f"{over('zh', side('zh', good, True), len(good) > 1)} ÷ {over('zh', side('zh', parts, False), True)}"
+    zh = f"{over('zh', side('zh', good, True), len(good) > 1)} ÷{over('zh', side('zh', parts, False), True)}".replace(
+        "） ÷", "）÷"
+    )
     en = f"{over('en', side('en', good, True), len(good) > 1)} ÷ {over('en', side('en', parts, False), True)}"
     return Text(f"{zh}。", f"{en}.")
 
@@ -224,13 +230,13 @@ def measures(
 ) -> list[Measure]:
     """The rates of ``institution`` over ``base`` (see :func:`closed`); ``wanted`` names some of them, none all.
 
-    ``still`` puts what is open and overdue now into the denominator of the rate in time. Three statements.
+    ``still`` puts what is open and overdue now into the denominator of the rate in time. Three statements in all.
     """
     on = base.closed_to or scope.now.date()
     chosen = [p for p in plans(scope.pack, institution, on) if not wanted or p.name in set(wanted)]
     specs = [s for p in chosen for s in (*p.parts, *p.excluded)]
-    values = iter(tally(scope, base, specs)[()]) if specs else iter(())
-    results = _results(scope, base)
+    sums = tally(scope, base, specs)[()]
+    values, results = iter(sums.counts), left_out(scope, base, sums.results)
     made = [measured(p, base, values, [] if p.figure and p.figure.every else results) for p in chosen]
     return [_with_open(scope, m, base) if still and m.name == ON_TIME else m for m in made]
 
@@ -261,35 +267,94 @@ def result_counts(pack: Pack, result: str | None) -> bool:
     return result is not None and result in pack.results and pack.results[result].counts == "closed"
 
 
-def _results(scope: Scope, base: Filters) -> list[Part]:
-    """Closed cases whose result never counts, or that have none, by result."""
-    rows = [r for r in scope.groups(base, "result") if not result_counts(scope.pack, r["result"])]
+def left_out(scope: Scope, base: Filters, results: Mapping[str | None, int]) -> list[Part]:
+    """Closed cases whose result never counts, or that have none, by result, the most first."""
+    some = sorted(results.items(), key=lambda p: (-p[1], p[0] or ""))
     return [
-        Part(
-            result_title(scope.pack, r["result"]) if r["result"] else NO_RESULT,
-            r["n"],
-            base.but(result=(r["result"] or NONE,)),
-            r["result"] or NONE,
-        )
-        for r in rows
+        Part(result_title(scope.pack, r) if r else NO_RESULT, n, base.but(result=(r or NONE,)), r or NONE)
+        for r, n in some
+        if not result_counts(scope.pack, r)
     ]
+
+
+@dataclass(slots=True)
+class Sums:
+    """What a group of cases adds up to: how many fit each spec, and how many came out with each result."""
+
+    counts: list[int]
+    results: dict[str | None, int]
+
+    def add(self, other: Sums) -> None:
+        """Take ``other`` in."""
+        self.counts = [a + b for a, b in zip(self.counts, other.counts, strict=True)]
+        for result, n in other.results.items():
+            self.results[result] = self.results.get(result, 0) + n
 
 
 def tally(
     scope: Scope, base: Filters, specs: Sequence[Spec], *columns: str, **also: Any
-) -> dict[tuple[Any, ...], list[int]]:
-    """For each combination of ``columns`` (() for the whole) how many cases fit each of ``specs``: one statement."""
-    conditions = [
-        narrowing.condition(Filters(**s.asks), scope.pack, scope.registry, scope.now, scope.who) for s in specs
-    ]
-    counts = {f"n{n}": Count("pk", filter=q) for n, q in enumerate(conditions)}
+) -> dict[tuple[Any, ...], Sums]:
+    """For each combination of ``columns`` (() for the whole) how many cases fit each of ``specs``.
+
+    One statement groups the cases by result and marks, of which there are few combinations, and reads nothing but an
+    index; what the same person raised before needs a look at other cases, and one more statement.
+    """
     found = scope.found(base).order_by()
-    if not columns:
-        row = found.aggregate(**counts)
-        return {(): [row[name] for name in counts]}
-    rows = (
-        found.annotate(**also).values(*columns).annotate(**counts)
-        if also
-        else found.values(*columns).annotate(**counts)
-    )
-    return {tuple(r[c] for c in columns): [r[name] for name in counts] for r in rows}
+    found = found.annotate(**also) if also else found
+    sums: dict[tuple[Any, ...], Sums] = {} if columns else {(): Sums([0] * len(specs), {})}
+    fits = [(n, _fitting(scope, base, s.asks)) for n, s in enumerate(specs) if s.asks.get("repeat") in (None, UNNAMED)]
+    rows = found.annotate(named=Q(reporter__isnull=False)).values(*columns, "result", "marks", "named")
+    for row in rows.annotate(many=Count("*")):
+        here = sums.setdefault(tuple(row[c] for c in columns), Sums([0] * len(specs), {}))
+        here.results[row["result"]] = here.results.get(row["result"], 0) + row["many"]
+        marks = frozenset(row["marks"])
+        for n, fit in fits:
+            if fit(row["result"], marks, row["named"]):
+                here.counts[n] += row["many"]
+    slow = {
+        f"n{n}": _counting(scope, s.asks) for n, s in enumerate(specs) if s.asks.get("repeat") not in (None, UNNAMED)
+    }
+    if slow:
+        some = found.filter(reporter__isnull=False)
+        for row in some.values(*columns).annotate(**slow) if columns else [some.aggregate(**slow)]:
+            for name in slow:
+                sums[tuple(row[c] for c in columns)].counts[int(name[1:])] = row[name]
+    return sums
+
+
+def _counting(scope: Scope, asks: Mapping[str, Any]) -> Count:
+    condition = narrowing.condition(Filters(**asks), scope.pack, scope.registry, scope.now, scope.who)
+    return Count("pk", filter=condition)
+
+
+def _fitting(scope: Scope, base: Filters, asks: Mapping[str, Any]) -> Fit:
+    """The same as the filters' condition, over result and marks. Tests hold the two together, part by part."""
+    institution = scope.pack.institutions[base.institution[0]]
+    late = frozenset(narrowing.late_marks(institution))
+    with_, without = ({raised(c) for c in asks.get(k, ())} for k in ("counter", "without"))
+    wanted = {a for a in asks.get("answer", ()) if not a.endswith(f"={NONE}")}
+    unanswered = [
+        _every_answer(scope, institution, a.partition("=")[0]) for a in asks.get("answer", ()) if a not in wanted
+    ]
+    results, counted = asks.get("result"), asks.get("counted")
+
+    def fit(result: str | None, marks: frozenset[str], named: bool) -> bool:
+        if named and asks.get("repeat") == UNNAMED:
+            return False
+        if counted and result_counts(scope.pack, result) is not (counted == "yes"):
+            return False
+        if results and (result or NONE) not in results:
+            return False
+        if "late" in asks and bool(late & marks) is not (asks["late"] == "yes"):
+            return False
+        if "extended" in asks and (EXTENDED in marks) is not (asks["extended"] == "yes"):
+            return False
+        if (wanted and not wanted & marks) or any(every & marks for every in unanswered):
+            return False
+        return with_ <= marks and not without & marks
+
+    return fit
+
+
+def _every_answer(scope: Scope, institution: Institution, name: str) -> frozenset[str]:
+    return frozenset(answered(name, value) for value in answers(scope.pack, institution, name))

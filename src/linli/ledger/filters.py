@@ -19,6 +19,7 @@ from linli.drafting.figures import counters
 from linli.kernel.calendar import SHANGHAI
 from linli.kernel.institution import Institution, Pack, Text
 from linli.ledger import recorded
+from linli.ledger.marks import raised
 from linli.ledger.models import Case
 from linli.ledger.recorded import NONE as NONE
 from linli.ledger.recorded import any_of
@@ -252,7 +253,7 @@ def _outcome_conditions(f: Filters, pack: Pack) -> Iterable[Q]:
     if f.late:
         yield _late(pack) if f.late == "yes" else _in_time(pack)
     if f.reopened:
-        yield Q(state__counts__has_key=REOPENED)
+        yield Q(marks__contains=[raised(REOPENED)])
 
 
 def _one_of(column: str, values: Sequence[str]) -> Q:
@@ -264,14 +265,14 @@ def _late(pack: Pack) -> Q:
     """A promised time ran out: one of the late counters of the case's institution was raised."""
     every = pack.institutions.values()
     return any_of(
-        Q(institution=i.name, state__counts__has_any_keys=late_counters(i)) for i in every if late_counters(i)
+        Q(institution=i.name, marks__overlap=late_marks(i)) for i in every if late_marks(i)
     )
 
 
 def _in_time(pack: Pack) -> Q:
     """No promised time ran out."""
     every = pack.institutions.values()
-    return any_of(Q(institution=i.name) & ~Q(state__counts__has_any_keys=late_counters(i)) for i in every)
+    return any_of(Q(institution=i.name) & ~Q(marks__overlap=late_marks(i)) for i in every)
 
 
 def late_counters(institution: Institution) -> tuple[str, ...]:
@@ -281,6 +282,11 @@ def late_counters(institution: Institution) -> tuple[str, ...]:
         acts = [a for s in institution.stages.values() for a in s.acts.values() if "clock" in a.by]
         named = [a.counts for a in acts if a.counts]
     return tuple(dict.fromkeys(named))
+
+
+def late_marks(institution: Institution) -> list[str]:
+    """The marks of those counters."""
+    return [raised(c) for c in late_counters(institution)]
 
 
 def overdue(now: datetime) -> Q:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GistIndex
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 
 from linli.kernel.case import Case as KernelCase
 from linli.ledger.plain import case_from
@@ -85,6 +86,7 @@ class Case(models.Model):
     promise_due = models.DateTimeField(null=True)
     result = models.CharField(max_length=63, null=True)
     tier = models.CharField(max_length=63, null=True)
+    marks = ArrayField(models.TextField(), default=list, db_default=Value("{}", ArrayField(models.TextField())))
 
     class Meta:
         constraints = [
@@ -115,7 +117,13 @@ class Case(models.Model):
             models.Index(fields=["reporter"], name="case_reporter", condition=Q(reporter__isnull=False)),
             models.Index(fields=["parent"], name="case_parent", condition=Q(parent__isnull=False)),
             models.Index(fields=["lead"], name="case_lead", condition=Q(lead__isnull=False)),
-            models.Index(fields=["ended"], name="case_ended", condition=Q(ended__isnull=False)),
+            # Figures read what was closed in a period out of the index alone.
+            models.Index(
+                fields=["ended"],
+                include=["institution", "result", "tier", "category", "place", "unit", "accused", "reporter", "marks"],
+                name="case_closed",
+                condition=Q(ended__isnull=False),
+            ),
             # What may be the same matter: of one category, lately (see ledger.likely).
             models.Index(
                 fields=["category", "opened"],

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db.models import DurationField, Exists, OuterRef, Q, Value
 
-from linli.drafting.figures import YES_NO, answers, extending
+from linli.drafting.figures import answers
 from linli.kernel.institution import Pack
+from linli.ledger.marks import EXTENDED, answered, raised
 from linli.ledger.models import Case
 from linli.ledger.visible import Viewer
 
@@ -45,12 +46,11 @@ def conditions(f: Filters, pack: Pack, who: Viewer | None) -> Iterable[Q]:
     if f.answer:
         yield any_of(_answered(pack, who, *a.partition("=")[::2]) for a in f.answer)
     for name in f.counter:
-        yield Q(state__counts__has_key=name)
+        yield Q(marks__contains=[raised(name)])
     for name in f.without:
-        yield ~Q(state__counts__has_key=name)
+        yield ~Q(marks__contains=[raised(name)])
     if f.extended:
-        every = [(i.name, extending(i)) for i in pack.institutions.values()]
-        done = any_of(Q(institution=n, state__done__has_any_keys=acts) for n, acts in every if acts)
+        done = Q(marks__contains=[EXTENDED])
         yield done if f.extended == "yes" else ~done
     if f.repeat == "unknown":
         yield Q(reporter__isnull=True)
@@ -69,10 +69,9 @@ def _answered(pack: Pack, who: Viewer | None, name: str, value: str) -> Q:
         known = answers(pack, institution, name)
         if not known:
             continue
-        key = f"state__fields__{name}"
-        stored: Any = {"yes": True, "no": False}.get(value, value) if known is YES_NO else value
-        none = Q(**{f"{key}__isnull": True}) | Q(**{key: None})
-        hit = Q(institution=institution.name) & (none if value == NONE else Q(**{key: stored}))
+        none = ~Q(marks__overlap=[answered(name, a) for a in known])
+        given = none if value == NONE else Q(marks__contains=[answered(name, value)])
+        hit = Q(institution=institution.name) & given
         above = institution.fields[name].class_ not in ("public", "party")
         found |= hit & ~Q(reporter_id=who.person) if above and who and who.person else hit
     return found

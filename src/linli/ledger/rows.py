@@ -15,6 +15,7 @@ from linli.kernel.decide import FOLLOWS
 from linli.kernel.institution import Act, Institution, Pack, Text
 from linli.ledger import announce, chain, mandates
 from linli.ledger.mandates import Where
+from linli.ledger.marks import marks_of
 from linli.ledger.plain import event_json
 from linli.people.registry import Holder, Snapshot
 
@@ -122,6 +123,7 @@ def copied(institution: Institution, case: Case) -> dict[str, Any]:
         "result": case.result,
         "tier": case.tier,
         "lead_id": case.blocks.get(FOLLOWS, {}).get("id"),
+        "marks": marks_of(institution, case),
     }
 
 

@@ -20,7 +20,7 @@ from linli.ledger.rows import IN_APP, Row
 
 _COLUMNS = tuple(
     "stage holder_role holder_duty holder_path stands_in category ended next_due stage_due promise_due result"  # noqa: SIM905
-    " tier lead_id".split()
+    " tier lead_id marks".split()
 )
 _CAST = {
     "holder_path": "::ltree",
@@ -29,6 +29,7 @@ _CAST = {
     "accused": "::ltree",
     "state": "::jsonb",
     "lead_id": "::uuid",
+    "marks": "::text[]",
 }
 _STATIC = tuple(
     "id secret institution version parent_id state head place unit accused reporter_id channel source"  # noqa: SIM905

@@ -14,9 +14,10 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from linli.insight import figures, shares
+from linli.insight import figures, pressing, shares
 from linli.insight import why as figures_why
 from linli.insight.figures import Part, Rate, Scope
+from linli.insight.pressing import Pressed
 from linli.insight.shares import Report721, Tier
 from linli.kernel.institution import Text
 from linli.ledger import queries
@@ -44,7 +45,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     asked = {"from": first.isoformat(), "to": last.isoformat(), "area": area}
     report = shares.report_721(scope, first, last, area)
     stages = figures.by_stage(scope, area)
-    rates = [figures.on_time(scope, n, first, last, area) for n in scope.pack.institutions]
+    rates = list(figures.all_on_time(scope, scope.pack.institutions, first, last, area).values())
     gaps = queries.gaps(who, now)
     soon = queries.listing(who, Filters(state="open", area=area, soon=True), now, size=5)
     context = {
@@ -74,6 +75,8 @@ def overview(request: HttpRequest) -> HttpResponse:
         ],
         "units": _unit_table(figures.responses(scope, first, last, area), asked),
         "holders": _lines(figures.overdue_by_holder(scope, area)[:MOST]),
+        "levels": _pressed(pressing.by_level(scope, area), Text("层级", "Level")),
+        "pressed_units": _pressed(pressing.by_unit(scope, area), Text("单位", "Unit")),
         "soon": rows.drawn(soon.rows),
         "soon_url": table.link("command_cases", Filters(state="open", area=area, soon=True)),
         "soon_more": soon.total > len(soon.rows),
@@ -146,12 +149,12 @@ def _url(part: Part) -> str:
     return table.link("command_cases", part.filters)
 
 
-def _stats(pressing: tuple[Part, Part, Part], rates: list[Rate]) -> list[dict[str, Any]]:
+def _stats(open_now: tuple[Part, Part, Part], rates: list[Rate]) -> list[dict[str, Any]]:
     tones, icons = ("", "soon", "late"), ("list", "hourglass", "alert-triangle")
     unit = Text("件", "cases")
     found = [
         {"label": p.title, "figure": p.value, "unit": unit, "url": _url(p), "icon": i, "tone": t if p.value else ""}
-        for p, t, i in zip(pressing, tones, icons, strict=True)
+        for p, t, i in zip(open_now, tones, icons, strict=True)
     ]
     for rate in rates[:1]:
         parts = Text(f"{rate.good.value} / {rate.whole} 件", f"{rate.good.value} of {rate.whole}")
@@ -234,6 +237,17 @@ def _rate(rate: Rate) -> dict[str, Any]:
         "formula": rate.formula,
         "date_rule": rate.date_rule,
     }
+
+
+def _pressed(found: list[Pressed], what: Text) -> dict[str, Any] | None:
+    if not found:
+        return None
+    columns: list[dict[str, Any]] = [
+        {"label": what},
+        *({"label": p.title, "num": True} for p in (found[0].soon, found[0].overdue)),
+    ]
+    lines = [[{"text": p.title}, _cell(columns[1], p.soon), _cell(columns[2], p.overdue)] for p in found]
+    return {"columns": columns, "rows": lines}
 
 
 def _unit_table(responses: list[tuple[str, Rate]], asked: dict[str, str]) -> dict[str, Any] | None:
