@@ -121,7 +121,7 @@ def test_a_covered_photo_holds_nothing_under_the_cover_and_the_original_is_gone(
     assert before[2] > 60
     assert not Attachment.objects.filter(id=old).exists()
     with django_capture_on_commit_callbacks(execute=True):
-        sent = {"do": "photo", "photo": new, "remove": "1", "why": "不该拍"}
+        sent = {"do": "photo", "photo": new, "take_out": "1", "why": "不该拍"}
         enter(cast, "wang").post(f"/cases/{case.number}/privacy/", sent)
     assert not attachments.path(new).exists() and Attachment.objects.count() == 0
     assert verify.verify(timezone.now()).faults == []

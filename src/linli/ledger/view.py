@@ -340,7 +340,7 @@ def _title(institution: Institution, act: Act | None, name: str) -> Text:
         return Text(f"{clock.title.zh}到期", f"{clock.title.en} ran out") if clock else Text("时限到期", "Time ran out")
     if name.startswith("migrate:"):
         return FOLLOWED
-    return Text("一家单位办结", "A called unit finished") if name == "child_ended" else Text(name, name)
+    return Text("其中一件办结", "One of those called finished") if name == "child_ended" else Text(name, name)
 
 
 def _messages_by_seq(page: CaseView) -> dict[int, list[Any]]:

@@ -169,8 +169,7 @@ def show(request: HttpRequest, door: Door, again: Again | None = None) -> HttpRe
     if context["rail"]["here"]:
         context["rail"]["here"] |= {"why_holder": asks["holder"], "why_clock": asks["stage"]}
     acts = [draw_act(view, d, door, now, again) for d in view.acts]
-    own = view.institution.stages[view.case.stage].acts
-    first = [a for a in acts if a["base"] in own or a["settles"]]
+    first = _first(view, acts)
     if again is None and first:
         first[0]["open"] = True
     context |= {
@@ -192,6 +191,20 @@ def show(request: HttpRequest, door: Door, again: Again | None = None) -> HttpRe
     if again:
         context["refused_why"] = why.refusal(view, door.who, request, door.secret is not None, again.act, again.refusal)
     return private(render(request, "linli/page/case.html", context, status=422 if again else 200))
+
+
+def _first(view: CaseView, acts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The acts to show before the others: those of the stage, what the clock would do anyway last.
+
+    Where the stage itself leaves whoever works only one way, what the institution lets them do here and in other stages
+    to bring the case on (verify or reject a report, refuse a task) is no less important.
+    """
+    stage, anywhere = view.institution.stages[view.case.stage], view.institution.anywhere
+    own = [a for a in acts if a["base"] in stage.acts or a["settles"]]
+    if view.clearance in ("handler", "supervisor") and sum(not a["settles"] for a in own) == 1:
+        here = [a["base"] for a in acts if a["moves"] and a["base"] in anywhere and anywhere[a["base"]].only_in]
+        own = [a for a in acts if a in own or a["base"] in here]
+    return sorted(own, key=lambda a: a["base"] == stage.overdue)
 
 
 def works_or_own(view: CaseView, door: Door) -> bool:

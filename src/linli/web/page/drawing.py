@@ -17,13 +17,16 @@ from linli.kernel.refusal import title_of
 from linli.ledger.definitions import runtime
 from linli.ledger.view import CaseView, ChildView, Fact, Happened
 from linli.web.page import attachments, clocks, rows
+from linli.web.page.forms import SHORT_TEXT
 from linli.web.page.request import lang
 
 CHANNELS = {
     "in_app": Text("站内消息", "in Linli"),
     "sms": Text("短信", "text message"),
     "email": Text("电子邮件", "e-mail"),
+    "chat": Text("微信", "WeChat"),
 }
+CHILD_ENDED = "child_ended"
 
 
 def page(view: CaseView, now: datetime, secret: str | None = None) -> dict[str, Any]:
@@ -45,6 +48,7 @@ def page(view: CaseView, now: datetime, secret: str | None = None) -> dict[str, 
         "events": timeline(view, secret),
         "reminded": reminded(view),
         "children": [child(c) for c in view.children],
+        "called": called(view),
         "outcome": outcome(view),
     }
 
@@ -187,9 +191,9 @@ def reminded(view: CaseView) -> Text | None:
 
 def _event(view: CaseView, event: Happened, head: Mapping[str, Any], secret: str | None) -> dict[str, Any]:
     told = [f for f in event.facts if f.name not in head or head[f.name] != f.raw]
-    text = next((f for f in told if f.type == "text"), None)
+    text = next((f for f in told if _is_said(view, f)), None)
     others = [f for f in told if f is not text]
-    late = event.is_clock
+    late = event.is_clock and event.seq > 1  # what the calendar opens is not late
     icon = (
         "clock"
         if late
@@ -203,7 +207,7 @@ def _event(view: CaseView, event: Happened, head: Mapping[str, Any], secret: str
     )
     return {
         "act": event.title,
-        "who": event.person or event.role,
+        "who": event.person or _by(view, event),
         "role": event.role if event.person else None,
         "when": event.at,
         "text": text.words if text else None,
@@ -213,6 +217,23 @@ def _event(view: CaseView, event: Happened, head: Mapping[str, Any], secret: str
         "photos": photos(others, secret),
         "messages": [message(view, m) for m in event.messages],
     }
+
+
+def _is_said(view: CaseView, fact: Fact) -> bool:
+    """Words that speak for themselves; a short one (an hour, a number) means nothing without its label."""
+    most = view.institution.fields[fact.name].max if fact.name in view.institution.fields else None
+    return fact.type == "text" and (most is None or most > SHORT_TEXT)
+
+
+def _by(view: CaseView, event: Happened) -> Text:
+    """Who did it, where it was nobody: the system, or what was called for each line."""
+    if event.is_clock and event.seq == 1:
+        return Text("系统自动登记", "by the system")
+    if event.act == CHILD_ENDED:
+        return Text("", "")
+    if event.role == title_of(view.institution, "children") and not any(c.code for c in view.children):
+        return Text("每一件都办结了", "each of them is closed")
+    return event.role
 
 
 def _moved(event: Happened) -> list[dict[str, Any]]:
@@ -240,6 +261,18 @@ def child(view: ChildView) -> dict[str, Any]:
         "url": reverse("case", args=[view.case.number]) if view.case else "",
         "code": view.code,
     }
+
+
+def called(view: CaseView) -> Text:
+    """What the list of called cases is: units, or the lines that each became a case of their own."""
+    if any(c.code for c in view.children):
+        return Text("一起办的单位", "Units called")
+    kinds, known = (
+        {s.calls.institution for s in view.institution.stages.values() if s.calls},
+        runtime().pack.institutions,
+    )
+    titles = [known[k].title for k in kinds if k in known]
+    return titles[0] if len(titles) == 1 else Text("分出来的事项", "What it was divided into")
 
 
 def picture(view: CaseView, now: datetime) -> SafeString:

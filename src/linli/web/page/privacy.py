@@ -110,7 +110,7 @@ def _do(request: HttpRequest, door: Door) -> privacy.Done | Refusal:
     case, now, post = str(door.case.id), moment(request), request.POST
     who, why = viewer(request), post.get("why", "")
     if post.get("do") == "photo":
-        return cover(case, post.get("photo", ""), post.getlist("cell"), "remove" in post, why, who, now)
+        return cover(case, post.get("photo", ""), post.getlist("cell"), "take_out" in post, why, who, now)
     if post.get("do") == "anonymise":
         return privacy.anonymise(case, why, who, now)
     listed = [w for line in post.get("words", "").splitlines() for w in re.split(r"[、，,;；]", line)]
