@@ -103,7 +103,7 @@ REASONS: dict[str, tuple[Case, list[tuple[str, str]], str]] = {
     "barred": (case(SOLVED), [("at: street, never: handler", "at: street")], "不再要求回访员回避"),
     "waits, act gone": (
         case(ASKED),
-        [("only_in: [collected, raised, joint, gathered, overseen]", "only_in: [raised]")],
+        [("only_in: [collected, raised, joint, divided, gathered, overseen]", "only_in: [raised]")],
         "正等待同意",
     ),
     "waits, no agreement": (case(ASKED), [(AGREE, "")], "正等待同意"),
