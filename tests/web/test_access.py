@@ -79,6 +79,9 @@ OPEN = {
         "report_who",
         "report_same",
         "report_danger",
+        "report_at",
+        "area_code",
+        "wechat",
         "follow_find",
     ),
     *(

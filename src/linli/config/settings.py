@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from linli.config import database, environment, mail
+from linli.config import chat, database, environment, mail
 from linli.config.secret import secret_key
 
 # Bottom to top, as in the design. A room without tables or templates is not listed.
@@ -14,6 +14,7 @@ ROOMS = (
     "linli.people",
     "linli.ledger",
     "linli.features.calendars",
+    "linli.features.chat",
     "linli.features.mail",
     "linli.features.webhooks",
     "linli.web",
@@ -136,6 +137,7 @@ MAIL_CATEGORY = environment.text("LINLI_MAIL_CATEGORY", "other")
 MAIL_AREA = environment.text("LINLI_MAIL_AREA")
 MAIL_SECONDS = environment.integer("LINLI_MAIL_SECONDS", 60, least=5, most=86400)
 MAIL_LIMIT = environment.integer("LINLI_MAIL_MB", 30, least=1, most=1024) * 2**20  # bytes, one letter
+WECHAT = chat.wechat_settings()
 WEBHOOK_INTRANET = environment.boolean("LINLI_WEBHOOK_INTRANET")
 RETIRE = environment.boolean("LINLI_RETIRE", True)
 OPEN311_KEY_REQUIRED = environment.boolean("LINLI_OPEN311_KEY_REQUIRED")

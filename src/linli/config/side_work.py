@@ -17,6 +17,7 @@ log = logging.getLogger("linli.worker")
 Job = Callable[[Callable[[], bool]], float]
 REST = 2.0
 PURGE_EVERY = 3600.0
+CHAT_EVERY = 60.0
 RETIRE_EVERY = 24 * 3600.0
 _purged = float("-inf")
 ENDS_WITHIN = 15.0
@@ -52,6 +53,21 @@ def _webhooks(stop: Callable[[], bool]) -> float:
     return REST
 
 
+def _chat(stop: Callable[[], bool]) -> float:
+    """What was said by chat and then left halfway; seconds until the next look."""
+    from linli.features.chat import acts
+    from linli.web.api import wechat
+
+    try:
+        done = acts.settle(wechat.door(settings.WECHAT), timezone.now(), stop)
+    except ValueError as wrong:
+        log.error("chat: %s", wrong)
+    else:
+        if done:
+            log.info("chat: %d registered as far as they were told", done)
+    return CHAT_EVERY
+
+
 def _retention(stop: Callable[[], bool]) -> float:
     """Destroy what was kept long enough; seconds until the next look."""
     from linli.ledger import retention
@@ -72,6 +88,8 @@ def jobs() -> dict[str, Job]:
     every: dict[str, Job] = {"webhooks": _webhooks}
     if settings.RETIRE:
         every["retention"] = _retention
+    if settings.WECHAT:
+        every["chat"] = _chat
     return every | ({"mail": _mail} if settings.MAIL_IN else {})
 
 

@@ -37,7 +37,7 @@ COLUMNS = (
 )  # fmt: skip
 SOURCES = {
     "web": "Website", "phone": "Phone", "email": "Email", "sms": "Text/SMS", "open311": "Open311", "api": "Open311",
-    "import": "Other system", "counter": "Counter", "field": "Grid worker",
+    "import": "Other system", "counter": "Counter", "field": "Grid worker", "wechat": "WeChat",
 }  # fmt: skip
 STEP = 1000
 MONTH = re.compile(r"(\d{4})-(\d{2})")

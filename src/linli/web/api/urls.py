@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path, re_path
 
-from linli.web.api import open311, open311_bulk, v1, v1_cases, v1_files, v1_why
+from linli.web.api import open311, open311_bulk, v1, v1_cases, v1_files, v1_why, wechat
 
 _FORMAT = r"(?:\.(?P<format>[A-Za-z]{1,8}))?"
 
@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern] = [
     re_path(rf"^open311/v2/discovery{_FORMAT}$", open311.discovery, name="open311_discovery"),
     re_path(r"^open311/bulk(?:\.csv)?$", open311_bulk.bulk, name="open311_bulk"),
     re_path(rf"^open311/v2/(?P<rest>.*?){_FORMAT}$", open311.unknown, name="open311_unknown"),
+    path("wechat/", wechat.callback, name="wechat"),
     path("api/v1/me", v1.me, name="api_me"),
     path("api/v1/cases", v1_cases.cases, name="api_cases"),
     path("api/v1/cases/<int:number>", v1_cases.one, name="api_case"),
@@ -27,6 +28,7 @@ urlpatterns: list[URLPattern] = [
     path("api/v1/cases/<int:number>/why", v1_why.case, name="api_why"),
     path("api/v1/links/<str:secret>/why", v1_why.link, name="api_link_why"),
     path("api/v1/figures", v1_why.names, name="api_figures"),
+    path("api/v1/figures/<str:name>", v1_why.rates_of, name="api_rates"),
     path("api/v1/figures/<str:name>/why", v1_why.figure, name="api_figure_why"),
     path("api/v1/attachments", v1_files.upload, name="api_upload"),
     path("api/v1/attachments/<uuid:id>", v1_files.download, name="api_attachment"),

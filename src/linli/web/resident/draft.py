@@ -28,8 +28,8 @@ class Draft:
     """The number of the matter it is the same as; 0 for none."""
     asked: list[int] = field(default_factory=list)
     """The numbers of those that the person was asked about."""
-    safe: bool = False
-    """The person was told whom to call at once, and goes on."""
+    safe: list[str] = field(default_factory=list)
+    """The dangers for which the person was told whom to call, and goes on."""
 
 
 def load(request: HttpRequest, institution: str) -> Draft:

@@ -17,7 +17,7 @@ from linli.kernel.institution import Field, Institution, Text
 from linli.ledger.definitions import runtime
 from linli.ledger.models import Case
 from linli.people import registry
-from linli.web.page import attachments, forms
+from linli.web.page import attachments, danger, forms
 from linli.web.page.case import by_secret
 from linli.web.page.clocks import last_day
 from linli.web.page.forms import Filled
@@ -87,7 +87,7 @@ def what(request: HttpRequest, name: str) -> HttpResponse:
             draft.seen = sorted({*draft.seen, "what"})
         drafts.save(request, draft)
         if not filled.errors:
-            return _to("where", institution)
+            return _to("danger" if unheeded(draft, specs) else "where", institution)
     fields = draw(frame_of(institution, draft), specs, filled)
     needed = [f for f in fields if f["required"] or f["kind"] == "photos"]
     context = {
@@ -96,15 +96,38 @@ def what(request: HttpRequest, name: str) -> HttpResponse:
         "fields": needed,
         "more": [f for f in fields if f not in needed],
         "has_draft": bool(draft.data) and request.method != "POST",
+        "dangers_known": danger.every(runtime().pack),
     }
     return _page(request, institution, "what", context, forms.error_list(fields))
+
+
+def unheeded(draft: Draft, specs: list[Field]) -> list[danger.Danger]:
+    """Dangers in what was written for which the person was not yet told whom to call."""
+    said = [str(draft.data.get(s.name, "")) for s in specs if s.type == "text"]
+    return [d for d in danger.found(runtime().pack, said) if d.name not in draft.safe]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def call_first(request: HttpRequest, name: str) -> HttpResponse:
+    """``/report/<institution>/danger/``: whom to call, before anything else; then the report goes on."""
+    institution = _institution(name)
+    draft = drafts.load(request, name)
+    dangers = unheeded(draft, screens(institution)["what"])
+    if request.method == "POST" or not dangers:
+        draft.safe = sorted({*draft.safe, *(d.name for d in dangers)})
+        drafts.save(request, draft)
+        return _to("where", institution)
+    context = {"institution": institution, "dangers": dangers}
+    return private(render(request, "linli/resident/danger.html", context))
 
 
 @require_POST
 def hint(request: HttpRequest, name: str) -> HttpResponse:
     """What the words typed so far may be about: the fragment above the groups."""
     institution = _institution(name)
-    found = _suggested(institution, screens(institution)["what"], request.POST, keep_chosen=True)
+    specs = screens(institution)["what"]
+    found = _suggested(institution, specs, request.POST, keep_chosen=True)
+    found["dangers"] = danger.found(runtime().pack, [request.POST.get(s.name, "") for s in specs if s.type == "text"])
     return private(render(request, "linli/resident/suggested.html", found))
 
 
@@ -146,7 +169,7 @@ def where(request: HttpRequest, name: str) -> HttpResponse:
         before = next((draft.data.get(s.name) for s in specs if s.type == "point"), None)
         filled = read(request, institution, draft, specs)
         draft.place, point = chooser.read(request.POST), point_of(filled, specs)
-        found = chooser.nearest(point) if point and point != before else ""
+        found = chooser.at_point(point) if point and point != before else ""
         if found and draft.place in ("", *(p.code for p in chooser.chain(found))):
             draft.place = found  # what was chosen by hand is never moved, only narrowed down
         if "go" in request.POST and not chooser.has_holder(institution, draft.place, moment(request)):
@@ -170,6 +193,7 @@ def where(request: HttpRequest, name: str) -> HttpResponse:
         "selects": chooser.selects(draft.place),
         "place": chooser.words(draft.place),
         "is_lowest": bool(draft.place) and not chooser.parts(draft.place),
+        "is_outside": chooser.outside(point_of(filled, specs) or ""),
     }
     return _page(request, institution, "where", context, [*forms.error_list(fields), *errors])
 

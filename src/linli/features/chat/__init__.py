@@ -1,0 +1,1 @@
+"""A WeChat Official Account as a channel: see README.md."""
