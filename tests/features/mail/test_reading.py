@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from linli.features.mail import quotes, rules
@@ -89,12 +89,14 @@ def test_no_letter_takes_long_to_read(piece: str) -> None:
     assert time.perf_counter() - began < 20  # a second or two here; what is not linear takes minutes
 
 
+@example([(16, b"\x00")])
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, len(PLAIN) - 1), st.binary(max_size=6)), max_size=12))
 def test_a_damaged_letter_is_read_or_refused_in_words(changes: list[tuple[int, bytes]]) -> None:
     raw = bytearray(PLAIN)
     for at, with_ in changes:
         raw[at : at + len(with_)] = with_
+    assert len(rules.key_of(bytes(raw))) == 64 and len(rules.headers(bytes(raw))) == 2
     try:
         letter = rules.read(bytes(raw), OURS)
     except Unreadable as wrong:

@@ -11,6 +11,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from email.errors import MessageError
 from email.header import decode_header
 from email.message import Message
 from email.parser import BytesParser
@@ -79,8 +80,11 @@ class Letter:
 def key_of(raw: bytes) -> str:
     """What all copies of a letter share: its Message-ID and sender, or all of it when it has none."""
     message = BytesParser(policy=email.policy.compat32).parsebytes(raw, headersonly=True)
-    id = "".join(_MESSAGE_ID.findall(_header(message, "Message-ID"))[:1])
-    return _digest(f"{id} {_sender(message)[1]}".encode()) if id else _digest(raw)
+    try:
+        id = "".join(_MESSAGE_ID.findall(_header(message, "Message-ID"))[:1])
+        return _digest(f"{id} {_sender(message)[1]}".encode()) if id else _digest(raw)
+    except Exception:  # headers can be broken in ways nobody has thought of; such a letter is like no other
+        return _digest(raw)
 
 
 def headers(raw: bytes) -> tuple[str, str]:
@@ -142,7 +146,7 @@ def _header(message: Message, name: str) -> str:
         return ""
     try:
         pieces = decode_header(raw)
-    except ValueError:
+    except (ValueError, MessageError):
         return str(raw)
     return "".join(p if isinstance(p, str) else decoded(p, charset) for p, charset in pieces)
 
@@ -307,5 +311,5 @@ def _filename(part: Message) -> str:
     raw = part.get_filename() or ""
     try:
         return "".join(p if isinstance(p, str) else decoded(p, c) for p, c in decode_header(raw))
-    except ValueError:
+    except (ValueError, MessageError):
         return raw
