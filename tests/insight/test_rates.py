@@ -30,7 +30,7 @@ VIEWERS = ["xu", "tang", "zhou", "chen", "wang", "zhao", "sun", "bob_street", "s
 
 @pytest.fixture
 def busy(cast: Cast) -> Cast:
-    """Everything a rate counts: answers, late contact, re-done, extended, objected, joined, again, urged, both ratings."""
+    """Everything a rate counts: answers, late contact, re-done, extended, objected, again, urged, both ratings."""
     for _ in range(2):
         solved(cast, "grid")
     solved(cast, "community", rate=False)  # nobody rates it: it lapses

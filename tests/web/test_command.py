@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from datetime import timedelta
 from html import unescape
@@ -10,8 +11,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from linli.kernel.calendar import SHANGHAI
 from linli.ledger.models import Case
 from tests.cast import GRID_B, Cast
+from tests.web.api_client import Caller
 from tests.web.test_desk import listed, see, signed_in
 
 HOUR = timedelta(hours=1)
@@ -99,3 +102,79 @@ def test_an_empty_district_has_an_overview_too(cast: Cast) -> None:
     html = see(signed_in(cast, "xu"), "/command/")
     assert "没有逾期的事项" in html and "没有计入的办结事项" in html
     assert "Nothing is open" in see(signed_in(cast, "xu", "en"), "/command/")
+
+
+def test_the_page_of_rates_opens_every_number_to_its_cases(busy: Cast) -> None:
+    client = signed_in(busy, "xu")
+    for address in (
+        "?period=year",
+        "?period=year&by=category&figure=solution",
+        "?institution=response&by=unit&figure=on_time",
+    ):
+        found = [(a, n) for a, n in figures_of(see(client, f"/command/rates/{address}")) if n]
+        assert len(found) >= 3 or "response" in address
+        for link, number in dict.fromkeys(found):
+            assert opens(client, link) == number, (link, number)
+
+
+def test_the_page_of_rates_says_formula_exclusions_assumption_and_what_is_few(busy: Cast) -> None:
+    html = see(signed_in(busy, "xu"), "/command/rates/?period=year")
+    assert "（解决了＋部分解决×50%）÷（解决了＋部分解决＋没有解决）" in html and "权重是假设" in html
+    assert "本人撤回 1" in html and "件数少，仅供参考" in html and "按办结时间计入" in html
+    assert "排名" not in html
+
+
+def test_rates_compare_with_the_period_before_and_bear_nonsense(busy: Cast) -> None:
+    client = signed_in(busy, "xu")
+    html = see(client, "/command/rates/?period=month")
+    assert "上期" in html and "相差" in html
+    assert "日期没有看懂" in see(client, "/command/rates/?on=soon")
+    for odd in (
+        "?period=age&by=weather&figure=luck&institution=x",
+        "?from=2030-01-01&to=2020-01-01",
+        "?on=9999-12-31",
+        "?area=9&unit=9&category=9",
+        "?on=0001-01-01",
+    ):
+        see(client, f"/command/rates/{odd}")
+
+
+def test_the_export_has_the_numbers_of_the_page_for_the_same_viewer(busy: Cast) -> None:
+    for key in ("xu", "zhou", "chen"):
+        client = signed_in(busy, key)
+        pages = {
+            a.partition("?")[2].removesuffix("&tab=all"): n
+            for a, n in figures_of(see(client, "/command/rates/?period=year"))
+        }
+        raw = b"".join(client.get("/command/rates/?period=year&export=csv&by=").streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+        rows = list(csv.DictReader(raw.splitlines()))
+        shown = {r["筛选条件"]: int(r["件数"]) for r in rows if r["筛选条件"] in pages}
+        assert shown == {q: n for q, n in pages.items() if q in shown} and len(shown) >= 3, key
+    book = signed_in(busy, "xu").get("/command/rates/?export=xlsx")
+    assert b"".join(book.streaming_content)[:2] == b"PK"  # type: ignore[attr-defined]
+
+
+def test_the_api_gives_the_same_rates(busy: Cast) -> None:
+    html = see(signed_in(busy, "xu"), "/command/rates/?period=year")
+    year = timezone.now().year
+    found = Caller(busy, "xu").get(f"/figures/request?from={year}-01-01&to={year}-12-31&by=category")
+    solution = next(r for r in found["rates"] if r["rate"] == "solution")
+    assert solution["whole"] == 3 and f"{solution['percent']}%" in html and found["lines"]
+    for part in (*solution["parts"], *solution["excluded"]):
+        assert Caller(busy, "xu").get(f"/cases?{part['open']}")["total"] == part["count"]
+    Caller(busy, "xu").get("/figures/weather", 404)
+    Caller(busy, "xu").get("/figures/request?by=star_sign", 422)
+    Caller(busy, "li").get("/figures/request", 403)
+
+
+def test_the_public_month_shows_nothing_small_and_nobody(busy: Cast) -> None:
+    now = timezone.now()
+    Case.objects.update(opened=now - timedelta(days=40))
+    Case.objects.filter(ended__isnull=False).update(ended=now - timedelta(days=35))
+    month = (now - timedelta(days=35)).astimezone(SHANGHAI)
+    html = see(Client(), f"/figures/?month={month:%Y-%m}")
+    assert "群众诉求" in html and "李桂英" not in html and "甲一" not in html and "路灯三天" not in html
+    assert "不足 3 件" in html, "one was withdrawn: neither it nor what it could be worked out from is shown"
+    assert "本人撤回" not in html and "100.0%" not in html
+    see(Client(), "/figures/?month=nonsense")
+    assert "没有数据" in see(Client(), "/figures/?month=2001-01")

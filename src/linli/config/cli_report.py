@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from linli.config.report_by import report_by
-from linli.config.report_figures import report_figures, report_sessions
+from linli.config.report_figures import report_definitions, report_figures, report_sessions
 
 if TYPE_CHECKING:
     from linli.insight.figures import Part
@@ -26,6 +26,7 @@ def command() -> None:
 command.add_command(report_by)
 command.add_command(report_figures)
 command.add_command(report_sessions)
+command.add_command(report_definitions)
 
 
 @command.command("721")

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from linli.insight.figures import Part, Scope
+    from linli.insight.figures import Scope
     from linli.insight.rates import Measure
     from linli.insight.sessions import YearPlan
 
 DAY = click.DateTime(["%Y-%m-%d"])
+PAGE_DAY = date(2026, 1, 1)
+"""The day whose dated weights the reference page shows."""
 KINDS = ["day", "week", "month", "quarter", "year"]
 LANG = click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
 JSON = click.option("--json", "as_json", is_flag=True, help="Plain values for a machine.")
@@ -69,18 +71,19 @@ def report_figures(institution: str, as_csv: bool, as_json: bool, lang: str, **a
                 "from": str(base.closed_from),
                 "to": str(base.closed_to),
             }
-            found |= {"rates": [as_values(m) for m in whole]}
-            found |= {"lines": [
-                {"title": _text(line.group.title), "rates": [as_values(m) for m in line.measures]} for line in lines
-            ]} if asked["by"] else {}  # fmt: skip
+            found |= {"rates": [sheet.as_values(m) for m in whole]}
+            told = [
+                {"title": sheet.text(x.group.title), "rates": [sheet.as_values(m) for m in x.measures]} for x in lines
+            ]
+            found |= {"lines": told} if asked["by"] else {}
             click.echo(json.dumps(found, ensure_ascii=False, indent=1))
             return
         click.echo(f"{definition.title.in_(lang)} · {base.closed_from} – {base.closed_to}")
         for measure in (m for m in whole if m.whole or m.left_out):
             click.echo("\n".join(words(measure, lang)))
         for line in lines:
-            told = [f"{m.title.in_(lang)} {_percent(m)} ({m.whole})" for m in line.measures if m.whole]
-            click.echo(f"{line.group.title.in_(lang)}  {' · '.join(told) or '—'}")
+            cells = [f"{m.title.in_(lang)} {_percent(m)} ({m.whole})" for m in line.measures if m.whole]
+            click.echo(f"{line.group.title.in_(lang)}  {' · '.join(cells) or '—'}")
 
 
 def _base(scope: Scope, institution: str, period: str, day: datetime | None, first: datetime | None,
@@ -109,31 +112,6 @@ def _base(scope: Scope, institution: str, period: str, day: datetime | None, fir
 
 def _percent(measure: Measure) -> str:
     return "—" if measure.percent is None else f"{measure.percent}%"
-
-
-def _text(words: Any) -> dict[str, str]:
-    return {"zh": words.zh, "en": words.en}
-
-
-def _part(part: Part) -> dict[str, Any]:
-    return {"title": _text(part.title), "count": part.value, "open": part.filters.query()}
-
-
-def as_values(measure: Measure) -> dict[str, Any]:
-    """A rate as plain values. ``open`` is the query string that lists exactly these cases in the pages."""
-    return {
-        "rate": measure.name,
-        "title": _text(measure.title),
-        "percent": measure.percent,
-        "whole": measure.whole,
-        "parts": [_part(c.part) | {"weight": c.weight} for c in measure.parts],
-        "excluded": [_part(p) for p in measure.excluded],
-        "formula": _text(measure.formula),
-        "dates": _text(measure.date_rule),
-        "assumption": measure.assumed,
-        "few": measure.small,
-        "source": measure.source,
-    }
 
 
 def words(measure: Measure, lang: str) -> list[str]:
@@ -203,3 +181,26 @@ def plan_lines(plan: YearPlan, lang: str) -> list[str]:
         found.append(f"  {holder.place} {'、'.join(holder.names)}  {cells}")
         found += [f"    {s.period} {s.reason}" for s in holder.slots if s.reason]
     return found
+
+
+@click.command("definitions")
+def report_definitions() -> None:
+    """docs/reference/figures.md: what each figure counts, for every city that comes with Linli. Needs no database."""
+    click.echo(reference_page(), nl=False)
+
+
+def reference_page() -> str:
+    """The page, from the shipped packs."""
+    from importlib.resources import files
+    from pathlib import Path
+
+    from linli.config import startup
+    from linli.drafting.load import load, read_folder
+
+    startup.setup_django()
+    from linli.insight import reference
+
+    folder = Path(str(files("linli") / "packs"))
+    names = sorted(p.parent.name for p in folder.glob("*/pack.yaml"))
+    packs = [p for p in (load(read_folder(folder, n), n)[0] for n in names) if p is not None and p.place]
+    return reference.page(packs, PAGE_DAY)

@@ -7,7 +7,7 @@ is no line for a person, and none is ever ranked.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, get_args
 
@@ -15,7 +15,7 @@ from django.db.models.functions import Trunc
 
 from linli.insight import periods, rates
 from linli.insight.figures import Part, Scope
-from linli.insight.rates import ON_TIME, STILL, Counted, Measure, Plan, Sums
+from linli.insight.rates import ON_TIME, STILL, Measure, Plan, Sums
 from linli.kernel.calendar import SHANGHAI
 from linli.kernel.institution import Institution, Text
 from linli.ledger import filters as narrowing
@@ -97,8 +97,7 @@ def _measures(scope: Scope, adding: _Adding, base: Filters, plans: Iterable[Plan
     for plan in plans:
         made = rates.measured(plan, here, values, [] if plan.figure and plan.figure.every else left)
         if plan.name == ON_TIME and by in COLUMNS:
-            late = Counted(Part(STILL, adding.late, rates.open_instead(here)), 0)
-            made = replace(made, parts=(*made.parts, late))
+            made = rates.with_open(made, Part(STILL, adding.late, rates.open_instead(here)))
         yield made
 
 

@@ -33,6 +33,18 @@ NO_RESULT = Text("没有结果", "No result")
 STILL = Text("逾期未办结", "Open and overdue")
 
 
+OF_CLOSED = Text(
+    "按时办结 ÷（按时办结＋超时办结）。承诺的时限到过期的，即使后来办结也算超时。",
+    "Closed in time ÷ (closed in time + closed late). "
+    "A case whose promised time ran out counts as late even if it was closed afterwards.",
+)
+WITH_OPEN = Text(
+    "按时办结 ÷（按时办结＋超时办结＋现在仍逾期未办结的）。承诺的时限到过期的，即使后来办结也算超时。",
+    "Closed in time ÷ (closed in time + closed late + open and overdue now). "
+    "A case whose promised time ran out counts as late even if it was closed afterwards.",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Counted:
     """A part of the denominator; ``weight`` is how much of a case counts as good, in percent."""
@@ -137,11 +149,7 @@ def _in_time(institution: Institution) -> Plan:
             Spec(Text("超时办结", "Closed late"), {"late": "yes", "counted": "yes"}),
         ),
         excluded=(),
-        formula=Text(
-            "按时办结 ÷（按时办结＋超时办结＋现在仍逾期未办结的）。承诺的时限到过期的，即使后来办结也算超时。",
-            "Closed in time ÷ (closed in time + closed late + open and overdue now). "
-            "A case whose promised time ran out counts as late even if it was closed afterwards.",
-        ),
+        formula=OF_CLOSED,
         source=institution.source,
     )
 
@@ -253,8 +261,12 @@ def measured(plan: Plan, base: Filters, values: Any, results: Sequence[Part]) ->
 
 
 def _with_open(scope: Scope, measure: Measure, base: Filters) -> Measure:
-    part = scope.part(STILL, open_instead(base))
-    return replace(measure, parts=(*measure.parts, Counted(part, 0)))
+    return with_open(measure, scope.part(STILL, open_instead(base)))
+
+
+def with_open(measure: Measure, late: Part) -> Measure:
+    """The rate in time with what is open and overdue in its denominator."""
+    return replace(measure, parts=(*measure.parts, Counted(late, 0)), formula=WITH_OPEN)
 
 
 def open_instead(base: Filters) -> Filters:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
-from linli.insight.figures import Scope
+from linli.insight.figures import Part, Scope
 from linli.insight.groups import Line
 from linli.insight.rates import Measure
 from linli.kernel.institution import Institution, Text
@@ -43,3 +44,29 @@ def _rows(about: list[str], measure: Measure, lang: str) -> Iterator[list[str]]:
     for part in measure.excluded:
         cells = [part.title.in_(lang), str(part.value), "", no]
         yield [*about, measure.title.in_(lang), percent, *cells, *tail, part.filters.query()]
+
+
+def text(words: Text) -> dict[str, str]:
+    """Both languages."""
+    return {"zh": words.zh, "en": words.en}
+
+
+def _part(part: Part) -> dict[str, Any]:
+    return {"title": text(part.title), "count": part.value, "open": part.filters.query()}
+
+
+def as_values(measure: Measure) -> dict[str, Any]:
+    """A rate as plain values. ``open`` is the query string that lists exactly these cases in the pages and the API."""
+    return {
+        "rate": measure.name,
+        "title": text(measure.title),
+        "percent": measure.percent,
+        "whole": measure.whole,
+        "parts": [_part(c.part) | {"weight": c.weight} for c in measure.parts],
+        "excluded": [_part(p) for p in measure.excluded],
+        "formula": text(measure.formula),
+        "dates": text(measure.date_rule),
+        "assumption": measure.assumed,
+        "few": measure.small,
+        "source": measure.source,
+    }

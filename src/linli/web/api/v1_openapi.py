@@ -40,6 +40,12 @@ FILTERS = {
     "counted": "yes: counts in the figures; no: shown beside them",
     "late": "yes: a promise ran out; no: none did",
     "reopened": "1: an answer did not hold",
+    "here": "1: the area without those inside it",
+    "answer": "field=value, field=none where nobody answered; may be repeated",
+    "counter": "a counter that was raised; may be repeated",
+    "without": "a counter that was not raised; may be repeated",
+    "extended": "yes or no: more time was agreed to",
+    "repeat": "yes:DAYS, no:DAYS or unknown: the same person raised the same before",
 }
 DAYS = ("opened_from", "opened_to", "closed_from", "closed_to")
 
@@ -96,11 +102,18 @@ def _whys() -> dict[str, Any]:
     one = _operation("why_case", asked, 200, "Whys", (401, 404), [NUMBER, what])
     link = _operation("why_link", asked, 200, "Whys", (404,), [SECRET, what], public=True)
     listing = _operation("figures", "The figures one may ask about", 200, "Figures", (400, 401, 403, 422))
+    of = {"name": "name", "in": "path", "required": True, "schema": TEXT, "description": "an institution"}
+    by = "unit, area, category, tier, day, week, month, quarter or year: also line by line"
+    also = [{"name": n, "in": "query", "schema": TEXT} for n in ("unit", "category")]
+    also.append({"name": "by", "in": "query", "schema": TEXT, "description": by})
+    told = "Every rate of an institution over a period, with its parts, what is left out and its formula"
+    rates = _operation("rates", told, 200, "Rates", (400, 401, 403, 404, 422), [of, *period, area, *also])
     figure = _operation("why_figure", asked, 200, "Why", (400, 401, 403, 404, 422), [name, *period, area])
     return {
         "/cases/{number}/why": {"get": one},
         "/links/{secret}/why": {"get": link},
         "/figures": {"get": listing},
+        "/figures/{name}": {"get": rates},
         "/figures/{name}/why": {"get": figure},
     }
 

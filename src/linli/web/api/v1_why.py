@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 
-from linli.insight import figures
+from linli.insight import figures, groups, rates, sheet
 from linli.insight import why as figures_why
 from linli.insight.figures import Scope
 from linli.kernel.institution import Text
 from linli.ledger import why
+from linli.ledger.filters import categories
 from linli.ledger.models import Case
 from linli.ledger.view import view
 from linli.web.api import v1_problem
@@ -56,6 +57,36 @@ def figure(call: Call, name: str) -> Any:
         return shape(figures_why.figure(scope, name, first, last, area), call.lang)
     except LookupError:
         raise v1_problem.not_found() from None
+
+
+@api("GET")
+def rates_of(call: Call, name: str) -> Any:
+    """GET the rates of the institution ``name`` over a period, narrowed by area, unit or category; ``by`` for lines."""
+    scope, first, last, area = _asked(call)
+    query, institution = call.request.GET, scope.pack.institutions.get(name)
+    if institution is None:
+        raise v1_problem.not_found()
+    unit, category, by = (query.get(n, "") for n in ("unit", "category", "by"))
+    known = {
+        "unit": (unit, scope.registry.units),
+        "category": (category, categories(scope.pack)),
+        "by": (by, groups.BYS),
+    }
+    for field, (value, values) in known.items():
+        if value and value not in values:
+            raise wrong(field, Text("没有这一项。", "There is no such value."))
+    base = rates.closed(name, first, last, area).but(unit=unit, category=(category,) if category else ())
+    lines = groups.lines(scope, institution, base, cast(groups.By, by)) if by else []
+    return {
+        "institution": name,
+        "from": first.isoformat(),
+        "to": last.isoformat(),
+        "rates": [sheet.as_values(m) for m in rates.measures(scope, institution, base)],
+        "lines": [
+            {"title": sheet.text(line.group.title), "rates": [sheet.as_values(m) for m in line.measures]}
+            for line in lines
+        ],
+    }
 
 
 @api("GET")

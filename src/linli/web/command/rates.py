@@ -32,6 +32,7 @@ from linli.web.staff import table
 WHY = Text("怎么算的？", "How is it computed?")
 FEW = {"label": Text("件数少，仅供参考", "Few cases, read with care"), "tone": "warn"}
 MOST_LINES = 400
+YEARS = range(1980, 2200)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,8 @@ def _period(request: HttpRequest, scope: Scope) -> Period | None:
     get, today = request.GET, scope.now.astimezone(SHANGHAI).date()
     try:
         days = {n: date.fromisoformat(get[n]) for n in ("from", "to", "on") if get.get(n)}
+        if any(day.year not in YEARS for day in days.values()):
+            return None
         kind = get.get("period", "")
         if kind not in periods.KINDS and ("from" in days or "to" in days):
             last = days.get("to", today)
