@@ -171,6 +171,9 @@ def test_nothing_is_spent_that_was_not_received() -> None:
     case = done(do(pack, case, "receive", amount=60, giver="甲"))
     case = done(do(pack, case, "spend", amount=60, giver="乙"))
     assert case.blocks["money"] == {"pledged": 100, "received": 60, "spent": 60}
+    for name in money:
+        nothing = do(pack, case, name, amount=-5, giver="丙")
+        assert isinstance(nothing, Refusal) and "大于零" in nothing.fields["amount"].zh
 
 
 def test_a_slot_ends_after_it_starts() -> None:

@@ -66,8 +66,8 @@ def refuse(institution: Institution, case: Case, act: Act, values: Mapping[str, 
         return _vote(stage, case, values, person)
     if stage.meeting and act.name == stage.meeting.decides:
         return _meeting(stage, {**case.fields, **values})
-    if act.does == "spend" and stage.funding:
-        return _spend(stage, case, values)
+    if act.does in MONEY and stage.funding:
+        return _money(act, stage.funding.amount, case.blocks.get("money", {}), values)
     if act.does == "reserve" and stage.slot and values[stage.slot.end] <= values[stage.slot.start]:
         return "incomplete", Text("结束要晚于开始。", "The end must be after the start."), {stage.slot.end: _LATER}
     return None
@@ -103,16 +103,15 @@ def _meeting(stage: Stage, values: Mapping[str, Any]) -> Why | None:
     return None
 
 
-def _spend(stage: Stage, case: Case, values: Mapping[str, Any]) -> Why | None:
-    money = case.blocks.get("money", {})
-    left = money.get("received", 0) - money.get("spent", 0)
-    amount = values.get(stage.funding.amount, 0) if stage.funding else 0
-    if amount <= left:
+def _money(act: Act, field: str, money: Mapping[str, Any], values: Mapping[str, Any]) -> Why | None:
+    """Only what is more than nothing is booked, and nothing is spent that was not received."""
+    amount, left = values.get(field, 0), money.get("received", 0) - money.get("spent", 0)
+    if amount > 0 and (act.does != "spend" or amount <= left):
         return None
-    say = Text(
-        f"账上只有 {left} 元，不够支出 {amount} 元。", f"Only {left} yuan were received; {amount} cannot be spent."
-    )
-    return "not_enough", say, {stage.funding.amount: say} if stage.funding else {}
+    say = Text(f"账上只有 {left} 元，不够支出 {amount} 元。", f"Only {left} yuan are there; {amount} cannot be spent.")
+    if amount <= 0:
+        say = Text("金额要大于零。", "Write an amount above zero.")
+    return "not_enough" if amount > 0 else "incomplete", say, {field: say}
 
 
 def follow(
