@@ -16,6 +16,7 @@ from linli.drafting.check_conditions import check_conditions
 from linli.drafting.check_dates import check_dates
 from linli.drafting.check_duties import check_duties, check_powers
 from linli.drafting.check_every import check_every
+from linli.drafting.check_figures import check_figures
 from linli.drafting.check_names import check_names, check_pack_names
 from linli.drafting.check_paths import check_paths
 from linli.drafting.check_scenarios import check_scenarios
@@ -25,6 +26,7 @@ from linli.drafting.check_standards import check_standards
 from linli.drafting.check_states import Graph, TooManyStates
 from linli.drafting.check_words import check_pack_words, check_words
 from linli.drafting.codes import CODES, found
+from linli.drafting.figures import read_figures
 from linli.drafting.finding import Finding
 from linli.drafting.load import Files, load
 from linli.drafting.scenario import Scenario, read_scenarios
@@ -46,7 +48,7 @@ def check_files(files: Files, name: str) -> tuple[Pack | None, list[Finding]]:
     if pack is not None:
         scenarios, unread = read_scenarios(files, pack)
         standards, unclear = read_standards(files, pack)
-        findings = [*findings, *unread, *unclear]
+        findings = [*findings, *unread, *unclear, *read_figures(pack)[1]]
     if pack is not None and not findings:
         findings = check(pack, scenarios, standards)
     return pack, told(pack, sorted(dict.fromkeys(findings), key=_place))
@@ -59,6 +61,7 @@ def check(pack: Pack, scenarios: Sequence[Scenario], standards: Standards = NO_S
     ladder = not findings
     findings += [f for unknown in names.values() for f in unknown]
     findings += [*check_pack_words(pack), *check_dates(pack), *check_standards(pack, standards)]
+    findings += check_figures(pack, read_figures(pack)[0])
     sound = [i for i in pack.institutions.values() if not names[i.name]]
     graphs, tangled = _graphs(sound)
     findings += tangled

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, is_dataclass
 from typing import Any, Literal, Union, get_args, get_origin
 
+from linli.drafting import figures, standards
 from linli.drafting import reference_words as words
-from linli.drafting import standards
 from linli.drafting.reader import shape
 from linli.kernel import ballot, blocks, institution
 
 CLASSES: dict[str, type] = {
-    name: getattr(standards if hasattr(standards, name) else institution, name) for name in words.TITLES
+    name: getattr(next(m for m in (standards, figures, institution) if hasattr(m, name)), name) for name in words.TITLES
 }
 """The classes that a pack's files are made of, in reading order."""
 
@@ -155,6 +155,7 @@ FILES = (
     ("PACK/lists.yaml", "[Code] 代码表"),
     ("PACK/results.yaml", "[Result] 办理结果"),
     ("PACK/standards.yaml", "[StandardsFile] 登记册要达到的标准"),
+    ("PACK/figures.yaml", "[Figure] 每个比率数什么"),
     ("PACK/calendars.yaml", "哪些天上班"),
     ("PACK/NAME/institution.yaml", "[Institution] 一项制度"),
     ("PACK/NAME/scenarios/STORY.yaml", "一个情景：既是例子，也是测试"),

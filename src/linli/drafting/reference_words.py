@@ -33,6 +33,7 @@ TITLES = {
     "Standard": ("一条标准", "under `standards` of standards.yaml"),
     "Measure": ("登记的一项数据", "standards.yaml: registers → level or kind of unit → name"),
     "Example": ("标准的例子", "in the list `examples` of a standard"),
+    "Figure": ("比率", "figures.yaml: name → figure"),
 }
 """Each class of the language, in reading order: its Chinese title and where it is written."""
 
@@ -222,6 +223,22 @@ KEYS = {
         "source": "数据从哪本登记册、哪次摸排来。",
     },
     "Example": {"with": "登记册里的数据。", "holds": "达标是 true，不达标是 false。"},
+    "Figure": {
+        "source": "依据：文件、条款，或者 setting 加理由。",
+        "field": "数哪个字段的回答：选项字段，或者是、否。",
+        "weights": "每个回答算多少：写参数名，单位 percent；是、否写 yes、no。",
+        "counter": "数这个计数器加过的事项。",
+        "does": "数做过（并且同意了）这种动作的事项。",
+        "result": "数这样办结的事项。",
+        "within": "参数名，单位 day：同一个人在同一处、同一类别，这么多天内又反映的，和 counter 一起数。",
+        "among": "只在这个计数器加过的事项里数。",
+        "hit": "数到的叫什么。",
+        "rest": "其余的叫什么。",
+        "every": "所有办结的都算，包括不计入统计的结果。",
+        "less": "越低越好。",
+        "missed": "数由日历开办、却没有办成的；全年计划里看得见。",
+        "because": "写着原因的字段，显示在全年计划里。",
+    },
     "Level": {"target": "参数名，单位 percent：打算有多大比例的事项在这一级办结；第二个写“左右”允许差多少。只作对照。"},
     "Duty": {
         "at": "在哪一级、哪种单位任职。",

@@ -12,6 +12,7 @@ from dataclasses import MISSING, is_dataclass
 from datetime import date
 from typing import Any, Literal, Union, get_args, get_origin
 
+from linli.drafting.figures import Figure
 from linli.drafting.reader import shape
 from linli.drafting.reference import is_mapping
 from linli.drafting.reference_words import key_zh
@@ -34,6 +35,7 @@ FILES: dict[str, tuple[str, Any]] = {
     "lists": ("lists.yaml", Mapping[str, Mapping[str, Code]]),
     "results": ("results.yaml", Mapping[str, Result]),
     "standards": ("standards.yaml", StandardsFile),
+    "figures": ("figures.yaml", Mapping[str, Figure]),
     "calendars": ("calendars.yaml", None),
     "scenario": ("*/scenarios/*.yaml", None),
 }
