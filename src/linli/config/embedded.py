@@ -227,7 +227,9 @@ class EmbeddedPostgres:
         self.log.touch()
         if self.account is not None:
             os.chown(self.log, self.account.pw_uid, self.account.pw_gid)
-        options = f"-c listen_addresses= -c unix_socket_directories='{self.socket_dir}' -c port=5432"
+        # Its log names what went wrong; the rows and statements, which hold what residents wrote, stay out of it.
+        quiet = "-c log_error_verbosity=terse -c log_min_error_statement=panic"
+        options = f"-c listen_addresses= -c unix_socket_directories='{self.socket_dir}' -c port=5432 {quiet}"
         failure = ""
         # After kill -9 of the postmaster its orphans need a moment to notice and let go of the shared memory.
         for _ in range(5):

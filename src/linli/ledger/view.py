@@ -193,7 +193,7 @@ def _fill(
     page.been = tuple(dict.fromkeys(_stages_been(entries)))
     page.next = tuple(_ways(institution, page.case.stage))
     page.acts = tuple(_doable(context, kernel, actor, page.clearance, now))
-    page.children = tuple(_children(rt, page.case, who))
+    page.children = tuple(_children(rt, page, who, actor.roles))
     page.lead = together.lead(rt, page.case, who)
     page.followers = together.followers(rt, page.case, who)
 
@@ -379,19 +379,23 @@ def _doable(context: Context, kernel: KernelCase, actor: Who, level: str, now: d
         yield Doable(act.name, act.title, act.needs, act.may, results, to, act.to is not None, asks)
 
 
-def _children(rt: Runtime, case: Case, who: Viewer) -> Iterable[ChildView]:
-    state = case.state["children"]
+def _children(rt: Runtime, page: CaseView, who: Viewer, roles: Iterable[str]) -> Iterable[ChildView]:
+    """The called cases. A line that became one is its text; whoever may not read the lines gets its place instead."""
+    case, state = page.case, page.case.state["children"]
     if not state:
         return
+    lines = {s.calls.for_each for s in page.institution.stages.values() if s.calls}
+    lines = {n for n in lines if page.institution.fields[n].type == "items"}
+    readable = lines <= set(visible.fields(page.institution, page.clearance, dict.fromkeys(lines), roles))
     seen = set(visible.visible(who).filter(parent=case).values_list("id", flat=True)) if who.person else set()
     units = registry.current().units
-    for child in case.children.order_by("number"):
+    for place, child in enumerate(case.children.order_by("number"), 1):
         known = state.get(str(child.id))
         if known is None:
             continue
         stages = rt.institution(child.institution, child.version).stages
         result = result_title(rt.pack, child.result) if child.result else None
-        name = units[known["unit"]].name if known["unit"] in units else known["unit"]
+        name = units[known["unit"]].name if known["unit"] in units else known["unit"] if readable else str(place)
         may = child if child.id in seen else None
         code = known["unit"] if known["unit"] in units else ""
         title = stages[child.stage].title
