@@ -174,7 +174,7 @@ def plan_lines(plan: YearPlan, lang: str) -> list[str]:
     """A year plan as people read it at a terminal."""
     from linli.insight.sessions import STATES
 
-    totals = " · ".join(f"{STATES[n].in_(lang)} {plan.count(n)}" for n in STATES if plan.count(n))
+    totals = " · ".join(f"{STATES[n].in_(lang)} {plan.count(n)}" for n in STATES if n != "before" and plan.count(n))
     found = [f"{plan.title.in_(lang)} {plan.year}  {totals}", *([f"  {plan.gap}"] if plan.gap else [])]
     for holder in plan.holders:
         cells = " ".join(f"{s.period.partition('-')[2] or s.period}:{STATES[s.state].in_(lang)}" for s in holder.slots)

@@ -22,7 +22,7 @@ from linli.ledger.models import Case
 from linli.people.models import Person
 from linli.people.registry import Held
 
-State = Literal["held", "missed", "late", "open", "coming", "absent", "vacant"]
+State = Literal["held", "missed", "late", "open", "coming", "absent", "vacant", "before"]
 STATES: dict[State, Text] = {
     "held": Text("已办结", "Done"),
     "missed": Text("没有开", "Not held"),
@@ -30,7 +30,8 @@ STATES: dict[State, Text] = {
     "open": Text("在办", "Under way"),
     "coming": Text("未到", "To come"),
     "absent": Text("没有登记", "Not on record"),
-    "vacant": Text("岗位空缺", "Post vacant"),
+    "vacant": Text("空缺", "Vacant"),
+    "before": Text("—", "—"),
 }
 RULES = {
     "held": Text("已办结，而且不是“没有开”", "Closed, and not as “not held”"),
@@ -40,6 +41,7 @@ RULES = {
     "coming": Text("还没有到日子", "Its day has not come"),
     "absent": Text("到了日子，系统里没有这件事", "Its day has passed and there is no record of it"),
     "vacant": Text("到日子时没有人担任这个岗位", "Nobody held the post on its day"),
+    "before": Text("第一次有人担任这个岗位之前", "Before anybody held the post"),
 }
 
 
@@ -159,7 +161,9 @@ def _slot(
     if case is None:
         if at > scope.now:
             return Slot(name, at, "coming")
-        return Slot(name, at, "absent" if any(h.on(at.date()) for h in held) else "vacant")
+        if any(h.on(at.date()) for h in held):
+            return Slot(name, at, "absent")
+        return Slot(name, at, "before" if at.date() < min(h.starts for h in held) else "vacant")
     if case.ended is not None:
         state: State = "missed" if case.result in missed else "held"
     else:

@@ -66,7 +66,7 @@ def _drawn(plan: YearPlan) -> dict[str, Any]:
              "cells": [{"label": period_words(s.period), "chip": _chip(s), "url": _url(s)} for s in h.slots]}
             for h in plan.holders
         ],
-        "counts": [{"label": STATES[n], "value": plan.count(n)} for n in STATES if plan.count(n)],
+        "counts": [{"label": STATES[n], "value": plan.count(n)} for n in STATES if n != "before" and plan.count(n)],
         "wrong": wrong,
     }  # fmt: skip
 

@@ -32,6 +32,8 @@ from linli.web.staff import table
 WHY = Text("怎么算的？", "How is it computed?")
 FEW = {"label": Text("件数少，仅供参考", "Few cases, read with care"), "tone": "warn"}
 MOST_LINES = 400
+MOST_COLUMNS = 7
+"""Rates side by side; the others one at a time."""
 YEARS = range(1980, 2200)
 
 
@@ -229,7 +231,9 @@ def _table(asked: Asked, lines: list[Line]) -> dict[str, Any] | None:
     if not lines:
         return None
     kept = [n for n, m in enumerate(lines[0].measures) if any(line.measures[n].whole for line in lines)]
-    draw = _one if asked.figure and kept else _all
+    if not kept:
+        return None
+    draw = _one if asked.figure else _all
     columns, rows = draw(asked, lines, kept)
     return {"columns": columns, "rows": rows} if rows else None
 
@@ -261,6 +265,7 @@ def _few_last(lines: list[Line], n: int) -> list[Line]:
 
 
 def _all(asked: Asked, lines: list[Line], kept: list[int]) -> tuple[list[dict[str, Any]], list[list[dict[str, Any]]]]:
+    kept = kept[:MOST_COLUMNS]
     titles = [lines[0].measures[n].title for n in kept]
     columns: list[dict[str, Any]] = [{"label": Text("", "")}, *({"label": t, "num": True} for t in titles)]
     rows = []
@@ -268,7 +273,7 @@ def _all(asked: Asked, lines: list[Line], kept: list[int]) -> tuple[list[dict[st
         cells: list[dict[str, Any]] = [{"text": line.group.title}]
         for title, n in zip(titles, kept, strict=True):
             m = line.measures[n]
-            text = Text(f"{_percent(m)}（{m.whole} 件）", f"{_percent(m)} ({m.whole})") if m.whole else "—"
+            text = f"{_percent(m)} ({m.whole})" if m.whole else "—"
             url = asked.query(figure=m.name) + "#lines" if m.whole else None
             cells.append({"label": title, "text": text, "num": True, "url": url})
         rows.append(cells)
