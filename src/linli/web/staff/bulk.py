@@ -74,7 +74,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
         raise Http404
     sent = request.POST if request.method == "POST" else request.GET
     cases = _chosen(who, sent, now)
-    starts = [Start(request, i) for i in _new_kinds(rt.pack, who, cases)]
+    starts = [Start(request, i, f"{i.institution}-") for i in _new_kinds(rt.pack, who, cases)]
     wrong: list[Text] = []
     if request.method == "POST" and cases:
         target, wrong = _target(request, who, starts, now)

@@ -51,11 +51,13 @@ def start(request: HttpRequest) -> HttpResponse:
 class Start:
     """One form: what was filled in, where, to which unit, and what is wrong with it."""
 
-    def __init__(self, request: HttpRequest, institution: Institution) -> None:
+    def __init__(self, request: HttpRequest, institution: Institution, prefix: str = "") -> None:
         self.pack, self.snapshot = runtime().pack, registry.current()
         self.request, self.institution, self.who = request, institution, viewer(request)
         self.places = opening.own_places(self.pack, self.snapshot, institution, self.who)
         self.unit = opening.own_unit(self.snapshot, institution, self.who)
+        self.prefix = prefix
+        """Keeps HTML ids apart where a page has several of these forms."""
         self.filled = Filled()
         self.errors: list[dict[str, Any]] = []
 
@@ -82,9 +84,9 @@ class Start:
         place = next((p for p in self.places.values() if p.code == post.get("place")), None)
         unit = self.unit or next((u for u in self.offered if u.code == post.get("unit")), None)
         if place is None:
-            self.errors.append({"field": "f-place", "text": Text("请选择在哪里。", "Choose the place.")})
+            self.errors.append({"field": f"f-{self.prefix}place", "text": Text("请选择在哪里。", "Choose the place.")})
         if unit is None and self.offered:
-            self.errors.append({"field": "f-unit", "text": Text("请选择单位。", "Choose the unit.")})
+            self.errors.append({"field": f"f-{self.prefix}unit", "text": Text("请选择单位。", "Choose the unit.")})
         if place is None or self.errors or self.filled.errors:
             return None
         done = self._open(place, unit)
@@ -107,7 +109,7 @@ class Start:
         """Everything the page draws."""
         opens = self.institution.open
         frame = Frame(self.pack, self.institution, self.snapshot)
-        fields = forms.controls(frame, opens.needs, opens.may, self.filled)
+        fields = forms.controls(frame, opens.needs, opens.may, self.filled, self.prefix)
         post = self.request.POST
         choices = []
         if self.offered:
@@ -115,6 +117,8 @@ class Start:
             choices.append(_choice("unit", Text("向哪个单位", "To which unit"), named, post.get("unit", "")))
         places = [(p.code, label) for label, p in self.places.items()]
         choices.append(_choice("place", Text("在哪里", "Where"), places, post.get("place", "")))
+        for choice in choices:
+            choice["id"] = f"f-{self.prefix}{choice['name']}"
         return {
             "institution": self.institution,
             "fields": fields,
