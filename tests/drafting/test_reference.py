@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from linli.config.cli_reference import command
 from linli.drafting import reference_words as words
-from linli.drafting import standards
+from linli.drafting import figures, standards
 from linli.drafting.reader import BAD, Reader, shape
 from linli.drafting.reference import CLASSES, EXAMPLES, language
 from linli.kernel import ballot, blocks, expression, institution
@@ -37,7 +37,7 @@ def subclasses(cls: type) -> bool:
 def test_every_class_that_is_read_from_text_is_on_the_page() -> None:
     read = {
         name
-        for name, cls in [*vars(institution).items(), *vars(standards).items()]
+        for name, cls in [*vars(institution).items(), *vars(standards).items(), *vars(figures).items()]
         if isinstance(cls, type) and is_dataclass(cls) and "marks" in cls.__dataclass_fields__ and not subclasses(cls)
     }
     assert set(CLASSES) == read

@@ -238,13 +238,9 @@ def responses(scope: Scope, first: date, last: date, area: str = "") -> list[tup
 
 
 def _by_unit(scope: Scope, closed: Filters, still: Filters) -> Mapping[str, Rate]:
-    counts: dict[str, dict[str, int]] = {}
     counted = closed.but(counted="yes")
     asked = {"in_time": counted.but(late="no"), "late": counted.but(late="yes"), "still": still}
-    for key, filters in (*asked.items(), ("excluded", closed.but(counted="no"))):
-        for row in scope.groups(filters, "unit"):
-            if row["unit"] in scope.registry.units_by_path:
-                counts.setdefault(row["unit"], {})[key] = row["n"]
+    counts = _unit_counts(scope, closed, still)
     words = {
         "in_time": Text("按时答复", "Answered in time"),
         "late": Text("超时或未答复", "Late or no answer"),
@@ -268,6 +264,23 @@ def _by_unit(scope: Scope, closed: Filters, still: Filters) -> Mapping[str, Rate
             date_rule=BY_CLOSING_DAY,
         )
     return rates
+
+
+def _unit_counts(scope: Scope, closed: Filters, still: Filters) -> dict[str, dict[str, int]]:
+    """For each unit: in time, late, still open, excluded; one read of what was closed and one of what is open."""
+    ran_out = set(narrowing.late_marks(scope.pack.institutions[closed.institution[0]]))
+    kinds = {n: r.counts for n, r in scope.pack.results.items()}
+    counts: dict[str, dict[str, int]] = {}
+    for row in scope.groups(closed, "unit", "result", "marks"):
+        kind = kinds.get(row["result"])
+        if row["unit"] in scope.registry.units_by_path and kind:
+            key = "excluded" if kind == "excluded" else "late" if ran_out & set(row["marks"]) else "in_time"
+            here = counts.setdefault(row["unit"], {})
+            here[key] = here.get(key, 0) + row["n"]
+    for row in scope.groups(still, "unit"):
+        if row["unit"] in scope.registry.units_by_path:
+            counts.setdefault(row["unit"], {})["still"] = row["n"]
+    return counts
 
 
 def _open(area: str) -> Filters:

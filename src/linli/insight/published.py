@@ -67,8 +67,9 @@ def month(scope: Scope, institution: Institution, period: Period) -> Month:
     opened = Filters(institution=(institution.name,), opened_from=period.first, opened_to=period.last)
     by_code = scope.groups(opened, "category")
     received = sum(r["n"] for r in by_code)
-    found = [m for m in rates.measures(scope, institution, base, SHOWN, still=False) if m.whole]
-    closed = scope.found(base).count()
+    every = rates.measures(scope, institution, base, SHOWN, still=False)
+    found = [m for m in every if m.whole]
+    closed = scope.found(base).count() if found or any(m.left_out for m in every) or not every else 0
     groups = _groups(scope, [(r["category"], r["n"]) for r in by_code])
     return Month(institution, period, _told(received), _told(closed), tuple(guarded(m) for m in found), tuple(groups))
 

@@ -46,6 +46,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     report = shares.report_721(scope, first, last, area)
     stages = figures.by_stage(scope, area)
     rates = list(figures.all_on_time(scope, scope.pack.institutions, first, last, area).values())
+    pressed = pressing.counted(scope, area)
     gaps = queries.gaps(who, now)
     soon = queries.listing(who, Filters(state="open", area=area, soon=True), now, size=5)
     context = {
@@ -75,8 +76,8 @@ def overview(request: HttpRequest) -> HttpResponse:
         ],
         "units": _unit_table(figures.responses(scope, first, last, area), asked),
         "holders": _lines(figures.overdue_by_holder(scope, area)[:MOST]),
-        "levels": _pressed(pressing.by_level(scope, area), Text("层级", "Level")),
-        "pressed_units": _pressed(pressing.by_unit(scope, area), Text("单位", "Unit")),
+        "levels": _pressed(pressing.by_level(scope, pressed), Text("层级", "Level")),
+        "pressed_units": _pressed(pressing.by_unit(scope, pressed), Text("单位", "Unit")),
         "soon": rows.drawn(soon.rows),
         "soon_url": table.link("command_cases", Filters(state="open", area=area, soon=True)),
         "soon_more": soon.total > len(soon.rows),
