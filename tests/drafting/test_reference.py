@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from linli.config.cli_reference import command
-from linli.drafting import reference_words as words
 from linli.drafting import figures, standards
+from linli.drafting import reference_words as words
 from linli.drafting.reader import BAD, Reader, shape
 from linli.drafting.reference import CLASSES, EXAMPLES, language
 from linli.kernel import ballot, blocks, expression, institution

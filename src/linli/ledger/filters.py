@@ -264,9 +264,7 @@ def _one_of(column: str, values: Sequence[str]) -> Q:
 def _late(pack: Pack) -> Q:
     """A promised time ran out: one of the late counters of the case's institution was raised."""
     every = pack.institutions.values()
-    return any_of(
-        Q(institution=i.name, marks__overlap=late_marks(i)) for i in every if late_marks(i)
-    )
+    return any_of(Q(institution=i.name, marks__overlap=late_marks(i)) for i in every if late_marks(i))
 
 
 def _in_time(pack: Pack) -> Q:
