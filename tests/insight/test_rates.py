@@ -15,7 +15,7 @@ from linli.insight import figures, groups, rates
 from linli.insight.figures import Part, Scope
 from linli.insight.rates import Measure
 from linli.ledger import act as ledger
-from linli.ledger import due, filters, queries
+from linli.ledger import due, filters, queries, verify
 from linli.ledger.definitions import runtime
 from linli.ledger.models import Case
 from linli.people import registry
@@ -216,3 +216,15 @@ def test_every_shipped_city_measures_the_three_rates_where_it_asks_for_them(cast
         asks = "contacted" in pack.institutions["request"].fields
         assert ("response" in names) is asks, city
         assert read_figures(pack)[1] == []
+
+
+def test_what_figures_count_is_compared_with_the_entries_and_can_be_written_anew(cast: Cast) -> None:
+    """The column of marks is a copy: a changed one is found, and rebuilt to what the entries say."""
+    id = solved(cast, "grid")
+    right = Case.objects.get(id=id).marks
+    assert {"contacted=yes", "satisfied=satisfied", "solved=solved"} <= set(right)
+    assert not verify.verify(LATER).faults
+    Case.objects.filter(id=id).update(marks=["+reopened"])
+    assert [(f.code, "marks" in f.says.en) for f in verify.verify(LATER).faults] == [("column-differs", True)]
+    verify.rebuild([id], LATER)
+    assert Case.objects.get(id=id).marks == right
