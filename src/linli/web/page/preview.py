@@ -118,6 +118,7 @@ def _drawn(seen: Seen, readable: set[str], whole: bool) -> dict[str, Any]:
         "title": seen.title,
         "facts": [*head, *drawing.facts(facts)],
         "photos": sum(len(f.raw) for f in files),
+        "has_photos": view.case.attachments.exists() or bool(files),
         "named": bool(view.contact),
         "events": drawing.timeline(view, None) if whole and not public else [],
     }
