@@ -347,21 +347,29 @@ def test_the_search_finds_a_field_that_is_declared_public_by_mistake(cast: Cast)
     world.lookers = {"": world.lookers[""], "xu": world.lookers["xu"]}
     wrong = [*leaks(world), *told(world)]
     assert any(mark in w and "webhook" in w for w in wrong), "it left the house"
-    assert any(mark in w and "open311" in w for w in wrong), "and anybody can fetch it"
+
+
+def plainly(clearance: str, case: Case, is_open: bool = False) -> dict[str, str] | None:
+    person = case.reporter
+    return {"name": person.name, "phone": person.phone, "email": person.email} if person else None
 
 
 @pytest.mark.parametrize(
-    ("place", "name", "broken", "who"),
+    ("who", "broken"),
     [
-        ("linli.ledger.visible", "fields", lambda institution, level, values, roles=(): dict(values), "zhao"),
-        ("linli.ledger.visible", "visible", lambda who: Case.objects.all(), "bob_street"),
-        ("linli.ledger.visible", "clearance", lambda *given, **named: "supervisor", "zhao"),
+        ("li", {"fields": lambda institution, level, values, roles=(): dict(values)}),
+        ("li", {"clearance": lambda *given, **named: "supervisor"}),
+        ("wang", {"reporter_contact": plainly}),
+        ("bob_street", {"visible": lambda who: Case.objects.all(), "rank_on": lambda pack, held, case: 2}),
     ],
+    ids=["fields", "clearance", "contact", "foreign"],
 )
 def test_the_search_finds_a_broken_rule(
-    cast: Cast, monkeypatch: pytest.MonkeyPatch, place: str, name: str, broken: Any, who: str
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, who: str, broken: dict[str, Any]
 ) -> None:
     world = town(cast)
-    monkeypatch.setattr(f"{place}.{name}", broken)
+    for name, wrong in broken.items():
+        monkeypatch.setattr(visible, name, wrong)
+    world.cases = {n: c for n, c in world.cases.items() if n in ("lamp", "called")}
     world.lookers = {k: v for k, v in world.lookers.items() if k in (who, "xu")}
     assert any(w.startswith(who) for w in leaks(world))

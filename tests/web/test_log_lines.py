@@ -70,7 +70,7 @@ def test_the_log_holds_no_words_and_no_keys(cast: Cast, log: list[str], monkeypa
     assert broken.status_code == 500 and mark not in text_of(broken)
     whole = "\n".join(log)
     assert "Internal Server Error: /c/…/" in whole and "NotNullViolation" in whole, "it still says what is wrong"
-    assert "column created" in whole and "test_leaks.py" in whole
+    assert "column created" in whole and "test_log_lines.py" in whole
     for secret in (mark, case.secret, feed, "李桂英", "19900000001"):
         assert secret not in whole, [line for line in log if secret in line]
     if server is not None:

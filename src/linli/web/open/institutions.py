@@ -24,6 +24,7 @@ from linli.drafting.worst import worst_case
 from linli.kernel.calendar import SHANGHAI
 from linli.kernel.institution import Act, Institution, Pack, Text
 from linli.ledger.definitions import Runtime, runtime
+from linli.web.page.forms import NO, YES, leaves
 from linli.web.page.request import lang, moment
 
 COLUMNS = (
@@ -36,6 +37,10 @@ COLUMNS = (
     ("overdue", Text("逾期了", "If overdue")),
     ("told", Text("告诉谁", "Who is told")),
 )
+
+
+A_LINE_OR_TWO = 300
+"""A text of at most so many characters gets an ordinary line on the paper form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +67,36 @@ def institution(request: HttpRequest, name: str) -> HttpResponse:
     found = rt.pack.institutions.get(name)
     if found is None:
         raise Http404
+    if "paper" in request.GET:
+        if not on_paper(found):
+            raise Http404
+        return render(request, "linli/open/paper.html", {"institution": found, "lines": paper(rt.pack, found)})
     day, language = moment(request).astimezone(SHANGHAI).date(), lang()
-    return render(
-        request, "linli/open/institution.html", {"institution": found, **drawn(rt.registry, name, language, day)}
-    )
+    context = {"institution": found, "on_paper": on_paper(found), **drawn(rt.registry, name, language, day)}
+    return render(request, "linli/open/institution.html", context)
+
+
+def on_paper(found: Institution) -> bool:
+    """Whether people raise it, who may as well do so on paper."""
+    return found.public and found.parties[found.raised_by].who == "person"
+
+
+def paper(pack: Pack, found: Institution) -> list[dict[str, Any]]:
+    """The lines of a blank form: what the opening asks for, with a box to tick for each choice."""
+    lines = []
+    for name in (*found.open.needs, *found.open.may):
+        field = found.fields[name]
+        boxes: list[Text] = []
+        if field.type == "yes_no":
+            boxes = [YES, NO]
+        elif field.type == "code":
+            boxes = [c.title for c in leaves(pack.lists.get(field.list or "", {}))]
+        elif field.type == "files":
+            boxes = [Text("另附", "Attached")]
+        height = "tall" if field.type in ("text", "items") and (field.max is None or field.max > A_LINE_OR_TWO) else ""
+        if field.type != "point":  # nobody knows their coordinates; the address is asked for as well
+            lines.append({"field": field, "needed": name in found.open.needs, "boxes": boxes, "height": height})
+    return lines
 
 
 @lru_cache(maxsize=64)

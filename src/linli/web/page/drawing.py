@@ -114,6 +114,34 @@ def outcome(view: CaseView) -> list[dict[str, Any]]:
         found.append({"label": Text("办理结果", "Result"), "value": view.result})
     if view.tier:
         found.append({"label": Text("办结层级", "Solved at"), "value": view.tier})
+    return [*found, *vote(view)]
+
+
+ADVICE = Text("法律规定由别处决定，这里的表决只作参考", "the law takes this decision elsewhere: this vote is advice")
+
+
+def vote(view: CaseView) -> list[dict[str, Any]]:
+    """A vote's count, and that it is advice where the law takes the decision elsewhere (red line 6)."""
+    ballots = [s.ballot for s in view.institution.stages.values() if s.ballot]
+    here = view.institution.stages[view.case.stage].ballot
+    count = view.case.state["blocks"].get("tally")
+    if not ballots or not (count or here):
+        return []
+    found: list[dict[str, Any]] = []
+    if count:
+        zh = f"{count['voted']} / {count['roll']} 参加，" + (
+            "达到法定数" if count["quorum"] else "没有达到法定数，表决无效"
+        )
+        en = f"{count['voted']} of {count['roll']} took part, " + ("a quorum" if count["quorum"] else "no quorum: void")
+        titles = {name: text for b in ballots for name, text in b.options.items()}
+        parts = [(titles.get(n, Text(n, n)), v) for n, v in count["votes"].items()]
+        zh, en = (
+            "，".join([zh, *(f"{t.zh} {v}" for t, v in parts)]),
+            ", ".join([en, *(f"{t.en} {v}" for t, v in parts)]),
+        )
+        found.append({"label": Text("表决", "Vote"), "value": Text(zh, en)})
+    if count["advisory"] if count else here and here.advisory:
+        found.append({"label": Text("效力", "Force"), "value": ADVICE})
     return found
 
 
