@@ -157,7 +157,7 @@ def _stats(open_now: tuple[Part, Part, Part], rates: list[Rate]) -> list[dict[st
         {"label": p.title, "figure": p.value, "unit": unit, "url": _url(p), "icon": i, "tone": t if p.value else ""}
         for p, t, i in zip(open_now, tones, icons, strict=True)
     ]
-    for rate in rates[:1]:
+    for rate in sorted(rates, key=lambda r: -r.whole)[:1]:  # of what there is most of
         parts = Text(f"{rate.good.value} / {rate.whole} 件", f"{rate.good.value} of {rate.whole}")
         found.append(
             {
