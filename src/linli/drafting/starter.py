@@ -161,6 +161,8 @@ def _words(pack: Pack, answers: Answers) -> dict[str, str]:
         **_titles("first_", first.title),
         "upper_duty": upper.name if answers.climbs_to else "",
         "upper_at": answers.climbs_to or "",
+        # Whoever holds both posts must not decide what they raised themselves.
+        "upper_never": ", never: open" if answers.raised_by == "worker" else "",
         **_titles("upper_", upper.title),
         "overdue": "pass_up" if answers.climbs_to else "press",
         "results": f"[{', '.join(results)}]" if len(results) > 1 else results[0],

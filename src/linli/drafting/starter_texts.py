@@ -43,7 +43,7 @@ ROLES = """\
 # 角色：哪一级的哪个职务。职务在 pack.yaml 里，人到岗、离岗不用改这里。
 roles:
   first: {duty: <first_duty>, at: <first_at>, title: {zh: <first_zh>, en: <first_en>}}
-  upper: {duty: <upper_duty>, at: <upper_at>, title: {zh: <upper_zh>, en: <upper_en>}}#?upper_duty
+  upper: {duty: <upper_duty>, at: <upper_at><upper_never>, title: {zh: <upper_zh>, en: <upper_en>}}#?upper_duty
 
 """
 
