@@ -106,8 +106,8 @@ def _meeting(stage: Stage, values: Mapping[str, Any]) -> Why | None:
 def _money(act: Act, field: str, money: Mapping[str, Any], values: Mapping[str, Any]) -> Why | None:
     """Only what is more than nothing is booked, and nothing is spent that was not received."""
     amount, left = values.get(field, 0), money.get("received", 0) - money.get("spent", 0)
-    if amount > 0 and (act.does != "spend" or amount <= left):
-        return None
+    if field not in values or (amount > 0 and (act.does != "spend" or amount <= left)):
+        return None  # that it is filled in is checked when the pack is loaded
     say = Text(f"账上只有 {left} 元，不够支出 {amount} 元。", f"Only {left} yuan are there; {amount} cannot be spent.")
     if amount <= 0:
         say = Text("金额要大于零。", "Write an amount above zero.")
