@@ -50,7 +50,7 @@ def _opens(pack: Pack, standard: Standard) -> Iterator[Finding]:
         return
     lacking = [n for n in gap.open.needs if n not in OPENING]
     taken = [n for n in OPENING if n in (*gap.open.needs, *gap.open.may)]
-    foreign = [n for n in taken if gap.fields[n].type != "text"]
+    foreign = [n for n in taken if n not in gap.fields or gap.fields[n].type != "text"]
     if (
         "clock" not in gap.open.by
         or lacking
