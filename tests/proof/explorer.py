@@ -284,7 +284,8 @@ class _Walk:
             entitled = int(known.get(ballot.roll) or 10)
             if tally(ballot, [], entitled).quorum:
                 self.space.by_nobody.add(case.stage)
-        if ballot.item in (*act.needs, *act.may) and act.to in (None, case.stage):
+        counted = any(a.does == "tally" for a in self.of.acts_at(case.stage).values())
+        if counted and ballot.item in (*act.needs, *act.may) and act.to in (None, case.stage):
             self.space.unannounced.add(case.stage)
 
     def _answered_before(self, case: Case, act: Act, data: dict[str, Any], who: Who, by: str, now: datetime) -> None:
