@@ -164,8 +164,8 @@ def _climbs(pack: Pack, graph: Graph, start: State, holder: Role) -> bool:
     seen, queue = {start}, [start]
     for state in queue:
         for edge in graph.edges[state]:
-            target = edge.target
-            if stages[target.stage].end or target.answered or not _free(stages[state.stage], edge.act):
+            target, free = edge.target, _free(stages[state.stage], edge.act) and not graph.spent(edge)
+            if stages[target.stage].end or target.answered or not free:
                 continue
             upper = roles.get(stages[target.stage].holder or "")
             if upper and is_above(pack, holder, upper):

@@ -33,12 +33,13 @@ def _enters(graph: Graph) -> list[Finding]:
     filled = graph.surely_filled()
     start = next(iter(graph.edges))
     opening = Edge(start, graph.institution.open, graph.institution.open.by[0], start)
-    edges = [e for out in graph.edges.values() for e in out]
+    stages = graph.institution.stages
+    alive = {s.name for s in stages.values() if s.calls or (s.until and not s.within)}
+    edges = [e for out in graph.edges.values() for e in out if e.target.stage in alive]
     ways = [(opening, filled[start]), *((e, filled[e.source] | graph.filled_by(e)) for e in edges)]
     findings: dict[tuple[Mark, str], Finding] = {}
     for edge, known in ways:
-        act, stage = edge.act, graph.institution.stages[edge.target.stage]
-        source = graph.institution.stages[edge.source.stage]
+        act, stage, source = edge.act, stages[edge.target.stage], stages[edge.source.stage]
         mark = mark_of(act, "to" if edge is not opening and graph.by_itself(source, act) else "needs")
         if stage.calls and stage.calls.for_each not in known:
             field = stage.calls.for_each
@@ -153,9 +154,11 @@ def _on_cycles(graph: Graph) -> dict[State, None]:
     """The states on cycles and between them, in the order of the walk: what is left when ends are peeled off."""
     left = dict.fromkeys(graph.edges)
     for forward in (True, False):
+        if not left:
+            break
         degree = dict.fromkeys(left, 0)
         after: dict[State, list[State]] = {state: [] for state in left}
-        for edge in (e for s in left for e in graph.edges[s] if e.target in left):
+        for edge in (e for s in left for e in graph.edges[s] if e.target in left and graph.endless(e)):
             a, b = (edge.source, edge.target) if forward else (edge.target, edge.source)
             degree[b] += 1
             after[a].append(b)
@@ -176,10 +179,10 @@ def _round_trip(graph: Graph, start: State, within: dict[State, None]) -> list[E
     queue = deque([start])
     while queue:
         state = queue.popleft()
-        for edge in graph.edges[state]:
-            if edge.target == start:
+        for edge in filter(graph.endless, graph.edges[state]):
+            if edge.target is start:
                 trip = [edge]
-                while trip[0].source != start:
+                while trip[0].source is not start:
                     trip.insert(0, came[trip[0].source])
                 return trip
             if edge.target in within and edge.target not in came:

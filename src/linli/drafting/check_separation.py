@@ -34,8 +34,9 @@ def _verifier_works(graph: Graph) -> list[Finding]:
     institution = graph.institution
     before = {s.stage for s in graph.edges if not s.answered and not institution.stages[s.stage].end}
     verifying = _verifying(graph, before)
+    leading = {name: graph.reaching(list(states)) for name, states in verifying.items()}
     findings, told = [], set()
-    edges = [e for out in graph.edges.values() for e in out]
+    edges = (e for s, out in graph.edges.items() if s.stage in before for e in out)
     for edge in [*edges, *_answers_on_the_spot(graph)] if verifying else ():
         works = institution.raised_by in edge.act.answers and edge.source.stage in before
         if not works or edge.by in BY_ITSELF:
@@ -43,7 +44,7 @@ def _verifier_works(graph: Graph) -> list[Finding]:
         for name in sorted(doers(institution, edge.act, edge.source.stage) & set(verifying)):
             role = institution.roles[name]
             free = edge.act.name in role.never
-            if free or (edge.act.name, name) in told or not graph.after({edge.target}) & verifying[name]:
+            if free or (edge.act.name, name) in told or edge.target not in leading[name]:
                 continue
             told.add((edge.act.name, name))
             say = (
@@ -57,11 +58,12 @@ def _verifier_works(graph: Graph) -> list[Finding]:
 def _answers_on_the_spot(graph: Graph) -> Iterator[Edge]:
     """Answers that move nothing: the case stays in the state it is in."""
     institution = graph.institution
+    still: dict[str, list[tuple[Act, str]]] = {}
+    for stage in (s for s in institution.stages.values() if not s.end):
+        acts = [a for a in institution.acts_at(stage.name).values() if institution.raised_by in a.answers and not a.to]
+        still[stage.name] = [(a, people[0]) for a in acts if (people := people_of(institution, a))]
     for state in graph.edges:
-        for act in () if institution.stages[state.stage].end else institution.acts_at(state.stage).values():
-            people = people_of(institution, act)
-            if institution.raised_by in act.answers and not act.to and people:
-                yield Edge(state, act, people[0], state)
+        yield from (Edge(state, act, by, state) for act, by in still.get(state.stage, ()))
 
 
 def _verifying(graph: Graph, before: set[str]) -> dict[str, set[State]]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 from linli.drafting.check_conditions import guards
@@ -18,14 +20,17 @@ from linli.kernel.institution import Act, Institution, Stage
 
 MOST_STATES = 20_000
 """More are not walked: the proof would take longer than the second that `check` may take."""
+COUNTED = 5_000
+"""States up to which bounded acts are counted one by one."""
 
 
 class TooManyStates(ValueError):
-    """The institution has more than MOST_STATES states even when every bound is counted as one."""
+    """The institution has more than MOST_STATES states even when bounded acts are not counted one by one."""
 
 
-class State(NamedTuple):
-    """One situation of a case."""
+@dataclass(frozen=True, slots=True, eq=False)
+class State:
+    """One situation of a case. A graph holds each once, so they are told apart by identity, which is fast."""
 
     stage: str
     answered: bool
@@ -56,24 +61,27 @@ class Move(NamedTuple):
 class Graph:
     """All reachable states of ``institution`` with the edges between them. Raises TooManyStates.
 
-    Where bounds multiply beyond MOST_STATES they are counted only up to two, then one: an act allowed nine times is
-    then walked as if it were used up earlier, which changes the length of a path and not whether there is one.
+    Where bounds multiply beyond COUNTED states (``exact`` is then false) it is only noted whether a bounded act was
+    done: if it may be done several times it stays possible, and nobody may count on it any more. So every way a case
+    can go is still walked, and nothing that can go wrong is missed; a finding may be too strict.
     """
 
     def __init__(self, institution: Institution) -> None:
         self.institution = institution
         self._filled: dict[State, frozenset[str]] | None = None
+        self._into: dict[State, list[Edge]] | None = None
         self._guards = guards(institution)
+        self._certain, self._fills = cache(self._certain_at), cache(self._filled_at)  # asked for every edge
         self.moves = {
             name: list(_moves(institution, stage, self._guards)) for name, stage in institution.stages.items()
         }
         self.counters = _counters(institution)
+        self._most = list(self.counters.values())
         self._wasted = {a.name for a in _all(institution) if a.name in self.counters and (a.approves or not a.to)}
         """Bounded acts that are counted although nothing moves: declined, or not moving where they share a name."""
         self.backs = {name for name, moves in self.moves.items() if any(m.goes == "back" for m in moves)}
-        for most in (None, 2, 1):
-            self._caps = [c if most is None else min(c, most) for c in self.counters.values()]
-            if self._walk():
+        for self.exact, most in ((True, COUNTED), (False, MOST_STATES)):
+            if self._walk(most):
                 return
         raise TooManyStates(institution.name)
 
@@ -111,17 +119,16 @@ class Graph:
 
     def reaching(self, goals: list[State], keep: Callable[[Edge], bool] = lambda edge: True) -> set[State]:
         """The states from which one of ``goals`` can be reached over the edges kept."""
-        into: dict[State, list[State]] = {}
-        for edges in self.edges.values():
-            for edge in edges:
-                if keep(edge):
-                    into.setdefault(edge.target, []).append(edge.source)
+        if self._into is None:
+            self._into = {state: [] for state in self.edges}
+            for edge in (e for edges in self.edges.values() for e in edges):
+                self._into[edge.target].append(edge)
         seen, queue = set(goals), deque(goals)
         while queue:
-            for source in into.get(queue.popleft(), ()):
-                if source not in seen:
-                    seen.add(source)
-                    queue.append(source)
+            for edge in self._into[queue.popleft()]:
+                if edge.source not in seen and keep(edge):
+                    seen.add(edge.source)
+                    queue.append(edge.source)
         return seen
 
     def certain(self, edge: Edge) -> bool:
@@ -129,7 +136,16 @@ class Graph:
 
         The clock and the called units ask neither.
         """
-        act, stage = edge.act, self.institution.stages[edge.source.stage]
+        return self._certain(edge.source.stage, edge.act.name) and not self.spent(edge)
+
+    def spent(self, edge: Edge) -> bool:
+        """Whether ``edge`` may be used up already, which nobody counted."""
+        if self.exact or edge.act.at_most is None or edge.by in BY_ITSELF:
+            return False
+        return edge.source.used[list(self.counters).index(edge.act.name)] > 0
+
+    def _certain_at(self, name: str, does: str) -> bool:
+        stage, act = self.institution.stages[name], self.institution.acts_at(name)[does]
         if self.by_itself(stage, act):
             return True
         guarded = act.when is not None and self._guards[act.when].may_fail
@@ -164,25 +180,33 @@ class Graph:
         queue = deque([start])
         while queue:
             state = queue.popleft()
+            here = filled[state]
             for edge in self.edges[state]:
-                known = filled[state] | self.filled_by(edge)
+                known = here | self.filled_by(edge)
                 before = filled.get(edge.target)
-                after = known if before is None else before & known
-                if after != before:
-                    filled[edge.target] = after
+                if before is None or not before <= known:
+                    filled[edge.target] = known if before is None else before & known
                     queue.append(edge.target)
         return filled
 
     def filled_by(self, edge: Edge) -> frozenset[str]:
         """What whoever does ``edge`` surely fills in."""
-        stage = self.institution.stages[edge.source.stage]
-        return frozenset() if self.by_itself(stage, edge.act) else frozenset(edge.act.needs)
+        return self._fills(edge.source.stage, edge.act.name)
 
-    def _walk(self) -> bool:
+    def _filled_at(self, name: str, does: str) -> frozenset[str]:
+        stage, act = self.institution.stages[name], self.institution.acts_at(name)[does]
+        return frozenset() if self.by_itself(stage, act) else frozenset(act.needs)
+
+    def endless(self, edge: Edge) -> bool:
+        """Whether ``edge`` may be gone over again and again: people are held to `at_most`, the clock is not."""
+        return edge.act.at_most is None or edge.by in BY_ITSELF
+
+    def _walk(self, most: int) -> bool:
         first = self.institution.open.to or next(iter(self.institution.stages))
         opening = self.institution.open
         told, resulted = self.institution.raised_by in opening.answers, bool(opening.result)
-        start = State(first, told, resulted, (0,) * len(self.counters), None)
+        self._states: dict[tuple[str, bool, bool, tuple[int, ...], str | None], State] = {}
+        start = self._state(first, told, resulted, (0,) * len(self.counters), None)
         self.parent: dict[State, Edge | None] = {start: None}
         self.edges: dict[State, list[Edge]] = {}
         queue = deque([start])
@@ -193,32 +217,45 @@ class Graph:
                 if edge.target not in self.parent:
                     self.parent[edge.target] = edge
                     queue.append(edge.target)
-            if len(self.parent) > MOST_STATES:
+            if len(self.parent) > most:
                 return False
         return True
 
     def _out(self, state: State) -> list[Edge]:
         found: list[Edge] = []
-        targets: set[tuple[str, State]] = set()
         for move in self.moves[state.stage]:
-            used = state.used
-            if move.counter >= 0:
-                cap, count = self._caps[move.counter], used[move.counter]
-                bound = move.act.at_most
-                if bound is not None and count >= min(bound, cap) and move.by not in BY_ITSELF:
-                    continue
-                used = (*used[: move.counter], min(count + 1, cap), *used[move.counter + 1 :])
-            target = self._target(state, move, used)
-            if (move.act.name, target) not in targets:
-                targets.add((move.act.name, target))
+            used = self._counted(move, state.used)
+            target = None if used is None else self._target(state, move, used)
+            if target and not any(self._same(e, move, target) for e in found):
                 found.append(Edge(state, move.act, move.by, target))
         return found
+
+    def _same(self, edge: Edge, move: Move, target: State) -> bool:
+        alike = edge.target is target and edge.act is move.act
+        return alike and (self.exact or (edge.by in BY_ITSELF) == (move.by in BY_ITSELF))
+
+    def _counted(self, move: Move, used: tuple[int, ...]) -> tuple[int, ...] | None:
+        """What was done how often after ``move``; None when it is used up."""
+        at, bound = move.counter, move.act.at_most
+        if at < 0:
+            return used
+        most = self._most[at] if self.exact else 1
+        limit = most + 1 if bound is None or (bound > 1 and not self.exact) else bound
+        if used[at] >= limit and move.by not in BY_ITSELF:
+            return None
+        return (*used[:at], min(used[at] + 1, most), *used[at + 1 :])
 
     def _target(self, state: State, move: Move, used: tuple[int, ...]) -> State:
         goes = (state.came_from or state.stage) if move.goes == "back" else move.goes
         answered = state.answered or self.institution.raised_by in move.act.answers
         came_from = state.stage if goes in self.backs else None
-        return State(goes, answered, state.resulted or move.resulted, used, came_from)
+        return self._state(goes, answered, state.resulted or move.resulted, used, came_from)
+
+    def _state(self, *key: *tuple[str, bool, bool, tuple[int, ...], str | None]) -> State:
+        known = self._states.get(key)
+        if known is None:
+            known = self._states[key] = State(*key)
+        return known
 
 
 def _moves(institution: Institution, stage: Stage, known: Mapping[str, Verdict]) -> Iterator[Move]:

@@ -86,17 +86,11 @@ class WorstCase:
 class _Unanswered(Graph):
     """The states in which an answer is still owed, and the first ones after it: all that the longest way can touch.
 
-    `check` walks on behind the answer, where bounds multiply; it may then count an act allowed nine times as used up
-    earlier, which is no matter for its proofs but would make the longest way too short.
+    `check` walks on behind the answer, where bounds multiply so that it may stop counting them one by one.
     """
 
     def _out(self, state: State) -> list[Edge]:
         return [] if state.answered else super()._out(state)
-
-    @property
-    def shortened(self) -> bool:
-        """Whether bounds were counted lower than they are."""
-        return any(cap < bound for cap, bound in zip(self._caps, self.counters.values(), strict=True))
 
 
 def worst_case(pack: Pack, institution: Institution, on: date | None = None) -> WorstCase | None:
@@ -106,7 +100,7 @@ def worst_case(pack: Pack, institution: Institution, on: date | None = None) -> 
     their full number of rounds. Raises TooManyStates, and LookupError when a limit has no value on that day.
     """
     graph = _Unanswered(institution)
-    if graph.shortened:
+    if not graph.exact:
         return None
     limits = {s.name: _limit(pack, s.within, on) for s in institution.stages.values() if s.within and not s.end}
     costs = {name: days(limit, pack.calendars) for name, limit in limits.items()}
