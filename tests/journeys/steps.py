@@ -36,7 +36,19 @@ def form(page: Page, act: str) -> Locator:
     return page.locator(f"form[action$='/acts/{act}/']").first
 
 
+def fill(act: Locator, name: str, words: str) -> None:
+    """Type, choose or tick: whatever the control of the field ``name`` is."""
+    typed = act.locator(f"textarea[name='{name}'], input[name='{name}']:not([type=radio]):not([type=checkbox])")
+    chosen = act.locator(f"select[name='{name}']")
+    if chosen.count():
+        chosen.first.select_option(label=words)
+    elif typed.count():
+        typed.first.fill(words)
+    else:
+        act.locator(f"label.choice:has(input[name='{name}'])", has_text=words).first.click()
+
+
 def send(page: Page, act: Locator) -> None:
     """Send an act's form and wait for the answer."""
-    act.locator("button:not([type=button])").last.click()
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        act.locator("button:not([type=button])").last.click()

@@ -15,71 +15,26 @@ import pytest
 from linli.config.demo.city_files import FOLDER
 from linli.config.demo.load import load_demo
 from linli.ledger import definitions
-from linli.ledger.models import Case, Entry
+from linli.ledger.models import Case
 from linli.people import registry
-from tests.journeys.steps import form, look, press, send
+from tests.journeys.player import Player
+from tests.journeys.steps import form, press, send
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-SIZES = (390, 1440)
 Start = Callable[[str], "Play"]
 
 
-class Play:
+class Play(Player):
     """The cast of one city at the pages, one after the other."""
 
-    def __init__(self, browser: Browser, site: str, folder: Path) -> None:
-        self.browser, self.site, self.folder = browser, site, folder
-        self.wrong: list[str] = []
-        self.shots = 0
-        self.seen: set[str] = set()
-
-    def look(self, page: Page, name: str) -> None:
-        """The page at both sizes, once under each name; neither may be wider than its screen."""
-        if name in self.seen:
-            return
-        self.seen.add(name)
-        self.shots += 1
-        for size in SIZES:
-            page.set_viewport_size({"width": size, "height": 850})
-            look(page, self.folder, f"{self.shots:02}-{name}-{size}")
-        page.set_viewport_size({"width": 390, "height": 850})
-
-    def become(self, key: str) -> Page:
-        """Enter as a member of the cast with one click, and look at where they begin."""
-        page = self.browser.new_context(viewport={"width": 390, "height": 850}, locale="zh-CN").new_page()
-        page.set_default_timeout(20_000)
-        page.on("pageerror", lambda fault: self.wrong.append(str(fault)))
+    def enter(self, page: Page, key: str) -> None:
+        """As a member of the cast, with one click."""
         page.goto(f"{self.site}/sign-in/")
         page.locator(f"form[action$='/as/{key}/'] button").click()
         page.wait_for_load_state()
-        self.look(page, f"{key}-home")
-        return page
-
-    def case(self, key: str, number: int, *said: str) -> Page:
-        """The case as ``key`` sees it, with these words on screen."""
-        page = self.become(key)
-        page.goto(f"{self.site}/cases/{number}/")
-        self.look(page, f"{key}-case-{Case.objects.get(number=number).stage}")
-        words = page.inner_text("main")
-        for word in said:
-            assert word in words, f"{word} is not on {key}'s page of {number}"
-        return page
-
-    def act(self, key: str, number: int, act: str, *said: str, **filled: str) -> None:
-        """``key`` does an act on the case's page: texts are typed, one of several choices is pressed by its words."""
-        here = form(self.case(key, number, *said), act)
-        for name, words in filled.items():
-            field = here.locator(f"textarea[name$='{name}'], input[type=text][name$='{name}']")
-            if field.count():
-                field.first.fill(words)
-            else:
-                here.locator(f"label.choice:has(input[name$='{name}'])", has_text=words).first.click()
-        send(here.page, here)
-        done = Entry.objects.filter(case__number=number).latest("seq")
-        assert done.act == act, here.page.inner_text("main")[:600]
 
     def call(self, key: str, number: int, act: str, units: list[str], reason: str) -> list[int]:
         """``key`` calls these units; the numbers of their cases."""

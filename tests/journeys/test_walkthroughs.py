@@ -12,7 +12,7 @@ from django.utils import timezone
 from linli.ledger import definitions
 from linli.ledger.models import Case
 from linli.people import registry
-from tests.journeys.steps import form, press
+from tests.journeys.steps import form, press, send
 from tests.journeys.story import Clock, Story, number_of, told
 from tests.packs import test_admission_list as futian
 from tests.packs import test_changzhi_in_the_ledger as changzhi
@@ -67,7 +67,7 @@ def test_1_the_lamp(begin: Begin, tmp_path: Path) -> None:
     page = story.case("wang", tip, "随手拍")
     joined = form(page, "join")
     joined.locator("[name$=same_as]").fill(str(lamp))
-    story.send(page, joined)
+    send(page, joined)
     assert Case.objects.get(number=tip).kernel().counts["credit"] == 1, "the rider's point comes with the check"
     story.case("ma", tip, "记一分")
     story.act("wang", lamp, "pass_up", reason="灯杆没有电，要供电和住建的人来。")
@@ -77,7 +77,7 @@ def test_1_the_lamp(begin: Begin, tmp_path: Path) -> None:
     whistle.locator("select[name=units_lead]").select_option(label="power")
     whistle.locator("label.choice", has_text="housing").click()
     whistle.locator("[name=reason]").fill("线路归供电，灯具归住建，要一起去。")
-    story.send(page, whistle)
+    send(page, whistle)
     called = Case.objects.filter(parent__number=lamp).order_by("number")
     assert [c.unit for c in called] == ["u.power", "u.housing"] or called.count() == 2
     for key, child in zip(("power", "housing"), called, strict=True):

@@ -20,6 +20,7 @@ from linli.ledger.definitions import runtime
 from linli.ledger.models import Attachment, Case
 from linli.web.page import attachments
 from tests.cast import Cast
+from tests.web.pages import enter, text
 from tests.web.photos import photo
 
 WEB = Path(linli.__file__).parent / "web"
@@ -29,16 +30,6 @@ WEB = Path(linli.__file__).parent / "web"
 def media(settings: Any, tmp_path: Path) -> Path:
     settings.MEDIA_ROOT = tmp_path / "media"
     return tmp_path / "media"
-
-
-def enter(cast: Cast, key: str) -> Client:
-    client = Client(headers={"accept-language": "zh-CN"})
-    client.force_login(cast.accounts[key])
-    return client
-
-
-def text(answer: Any) -> str:
-    return answer.content.decode()
 
 
 def seq(page: str) -> str:

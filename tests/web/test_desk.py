@@ -17,14 +17,9 @@ from linli.ledger.models import Case
 from linli.people.models import Person
 from linli.web.staff import export, opening, table
 from tests.cast import DUTIES, GRID_A, GRID_A2, GRID_B, Cast
+from tests.web.pages import enter
 
 HOUR = timedelta(hours=1)
-
-
-def signed_in(cast: Cast, key: str, lang: str = "zh-hans") -> Client:
-    client = Client(headers={"accept-language": lang})
-    client.force_login(cast.accounts[key])
-    return client
 
 
 def listed(html: str) -> list[int]:
@@ -56,7 +51,7 @@ PAGES = {
 def test_a_page_exists_only_for_those_who_work_there(cast: Cast, address: str) -> None:
     cast.lamp()
     for key in cast.people:
-        answer = signed_in(cast, key).get(address)
+        answer = enter(cast, key).get(address)
         assert answer.status_code == (200 if key in PAGES[address] else 404), (key, address)
         if answer.status_code == 200:
             assert answer.headers["Cache-Control"] == "private, no-store"
@@ -68,7 +63,7 @@ def test_a_page_exists_only_for_those_who_work_there(cast: Cast, address: str) -
 def test_pages_speak_english_and_hold_no_inline_style_or_script(cast: Cast, address: str) -> None:
     cast.lamp()
     key = sorted(PAGES[address])[0]
-    zh, en = see(signed_in(cast, key), address), see(signed_in(cast, key, "en"), address)
+    zh, en = see(enter(cast, key), address), see(enter(cast, key, "en"), address)
     assert re.search(r'<html lang="zh-hans"', zh) and re.search(r'<html lang="en"', en)
     for html in (zh, en):
         assert not re.search(r'\sstyle=|<style|\son[a-z]+="|<script(?![^>]*\ssrc=)', html)
@@ -79,9 +74,9 @@ def test_the_desk_begins_with_what_i_hold(cast: Cast) -> None:
     now = timezone.now()
     mine, theirs = cast.lamp(now - HOUR), cast.lamp(now - HOUR)
     cast.act("wang", mine.id, "pass_up", now, reason="要换电缆")
-    assert listed(see(signed_in(cast, "chen"), "/desk/")) == [mine.number]
-    assert listed(see(signed_in(cast, "chen"), "/desk/?tab=all")) == [theirs.number, mine.number]
-    assert listed(see(signed_in(cast, "bob_community"), "/desk/?tab=all")) == []
+    assert listed(see(enter(cast, "chen"), "/desk/")) == [mine.number]
+    assert listed(see(enter(cast, "chen"), "/desk/?tab=all")) == [theirs.number, mine.number]
+    assert listed(see(enter(cast, "bob_community"), "/desk/?tab=all")) == []
 
 
 def test_an_extension_waits_with_the_supervisor_only(cast: Cast) -> None:
@@ -90,15 +85,15 @@ def test_an_extension_waits_with_the_supervisor_only(cast: Cast) -> None:
     cast.act("wang", case.id, "pass_up", now, reason="要换电缆")
     until = (now + timedelta(days=30)).date().isoformat()
     cast.act("chen", case.id, "extend", now, delay="电缆缺货", until=until)
-    html = see(signed_in(cast, "xu"), "/command/")
+    html = see(enter(cast, "xu"), "/command/")
     assert "等您同意" in html and "申请延期" in html and case.number in listed(html)
-    assert case.number in listed(see(signed_in(cast, "xu"), "/command/cases/?tab=waiting"))
-    assert "等我同意" not in see(signed_in(cast, "zhou"), "/desk/")
+    assert case.number in listed(see(enter(cast, "xu"), "/command/cases/?tab=waiting"))
+    assert "等我同意" not in see(enter(cast, "zhou"), "/desk/")
 
 
 def test_filters_narrow_the_list_and_can_be_dropped(cast: Cast) -> None:
     lamp, fumes = cast.lamp(), cast.opened({"text": "楼下烧烤油烟大", "category": "fumes"})
-    client = signed_in(cast, "zhou")
+    client = enter(cast, "zhou")
     html = see(client, "/desk/?tab=all&category=fumes")
     assert listed(html) == [fumes.number] and "类别：油烟异味" in html
     assert listed(see(client, "/desk/?q=路灯")) == [lamp.number]
@@ -110,7 +105,7 @@ def test_filters_narrow_the_list_and_can_be_dropped(cast: Cast) -> None:
 
 def test_a_number_goes_straight_to_its_case_and_a_foreign_one_does_not(cast: Cast) -> None:
     here, there = cast.lamp(), cast.lamp(grid=GRID_B)
-    client = signed_in(cast, "zhou")
+    client = enter(cast, "zhou")
     assert client.get(f"/desk/?q={here.number}&tab=all").headers["Location"] == f"/cases/{here.number}/"
     foreign = client.get(f"/desk/?q={there.number}&tab=all")
     assert foreign.status_code == 200 and listed(foreign.content.decode()) == []
@@ -119,7 +114,7 @@ def test_a_number_goes_straight_to_its_case_and_a_foreign_one_does_not(cast: Cas
 def test_pages_are_walked_by_their_links(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     made = [cast.lamp().number for _ in range(7)]
     monkeypatch.setattr(table.queries.listing, "__defaults__", (None, None, 3))
-    client, address, seen = signed_in(cast, "zhou"), "/desk/?tab=all", list[int]()
+    client, address, seen = enter(cast, "zhou"), "/desk/?tab=all", list[int]()
     for _ in range(3):
         html = see(client, address)
         seen += listed(html)
@@ -132,7 +127,7 @@ def test_pages_are_walked_by_their_links(cast: Cast, monkeypatch: pytest.MonkeyP
 
 
 def test_the_desk_costs_the_same_for_one_case_and_for_many(cast: Cast) -> None:
-    client = signed_in(cast, "zhou")
+    client = enter(cast, "zhou")
 
     def cost(address: str) -> int:
         see(client, address)
@@ -150,14 +145,14 @@ def test_the_desk_costs_the_same_for_one_case_and_for_many(cast: Cast) -> None:
 
 def test_what_residents_type_is_shown_as_text(cast: Cast) -> None:
     cast.opened({"text": "<script>alert(1)</script>", "category": "fumes"})
-    html = see(signed_in(cast, "zhou"), "/desk/?tab=all&q=<script>")
+    html = see(enter(cast, "zhou"), "/desk/?tab=all&q=<script>")
     assert "<script>alert" not in html and "&lt;script&gt;alert" in html
 
 
 def test_an_export_holds_what_the_list_shows_and_no_formula(cast: Cast) -> None:
     evil = cast.opened({"text": '=cmd|"/c calc"!A1', "category": "fumes"})
     cast.lamp(grid=GRID_B)
-    client = signed_in(cast, "zhou")
+    client = enter(cast, "zhou")
     csv = client.get("/desk/?tab=all&export=csv")
     text = csv.getvalue().decode("utf-8-sig")
     assert csv.headers["Content-Disposition"].endswith('.csv"') and text.startswith("编号,")
@@ -177,7 +172,7 @@ CALL = {"text": "东门路 18 号路灯不亮", "place": "甲一第一网格", "
 
 
 def test_a_call_is_taken_down_and_its_number_read_out(cast: Cast) -> None:
-    client = signed_in(cast, "qian")
+    client = enter(cast, "qian")
     answer = client.post("/desk/intake/", CALL, follow=True)
     case = Case.objects.get()
     html = answer.content.decode()
@@ -193,7 +188,7 @@ def test_a_call_is_taken_down_and_its_number_read_out(cast: Cast) -> None:
 
 
 def test_what_is_wrong_with_a_call_is_said_and_nothing_typed_is_lost(cast: Cast) -> None:
-    client = signed_in(cast, "qian")
+    client = enter(cast, "qian")
     bad = {**CALL, "text": "", "place": "甲一", "category": "月球", "phone": "12ab"}
     answer = client.post("/desk/intake/", bad)
     html = answer.content.decode()
@@ -204,7 +199,7 @@ def test_what_is_wrong_with_a_call_is_said_and_nothing_typed_is_lost(cast: Cast)
 
 
 def test_a_community_takes_calls_for_its_own_places_only(cast: Cast) -> None:
-    client = signed_in(cast, "chen")
+    client = enter(cast, "chen")
     assert "乙一第一网格" not in see(client, "/desk/intake/")
     assert client.post("/desk/intake/", {**CALL, "place": "乙一第一网格"}).status_code == 422
     assert client.post("/desk/intake/", {**CALL, "place": "甲一第二网格"}).status_code == 302
@@ -212,13 +207,13 @@ def test_a_community_takes_calls_for_its_own_places_only(cast: Cast) -> None:
 
 
 def test_nobody_takes_down_a_call_about_their_own_office(cast: Cast) -> None:
-    answer = signed_in(cast, "chen").post("/desk/intake/", {**CALL, "accused": "甲一社区居委会"})
+    answer = enter(cast, "chen").post("/desk/intake/", {**CALL, "accused": "甲一社区居委会"})
     assert answer.status_code == 422 and "您就在这个单位工作" in answer.content.decode()
     assert Case.objects.count() == 0
-    taken = signed_in(cast, "zhou").post("/desk/intake/", {**CALL, "accused": "甲一社区居委会"}, follow=True)
+    taken = enter(cast, "zhou").post("/desk/intake/", {**CALL, "accused": "甲一社区居委会"}, follow=True)
     case = Case.objects.get()
     assert str(case.number)[4:] in taken.content.decode() and str(case.accused).endswith("community_a")
-    chen = signed_in(cast, "chen")
+    chen = enter(cast, "chen")
     assert chen.get(f"/cases/{case.number}/").status_code == 404
     assert str(case.number) not in see(chen, "/desk/intake/earlier/?phone=19900000009&place=甲一第一网格")
 
@@ -228,7 +223,7 @@ def test_earlier_matters_of_the_number_and_the_place_are_shown(cast: Cast) -> No
     before = cast.lamp(now - HOUR)
     nearby = cast.opened({"text": "灯杆歪了", "category": "lighting"}, now - HOUR, reporter=ledger.Reporter())
     cast.lamp(now - HOUR, grid=GRID_B)
-    client = signed_in(cast, "zhou")
+    client = enter(cast, "zhou")
     html = see(client, "/desk/intake/earlier/?phone=199 0000 0001&place=甲一第一网格&category=路灯照明")
     assert str(before.number) in html and str(nearby.number) in html and html.count("/cases/") == 2
     assert "/cases/" not in see(client, "/desk/intake/earlier/?phone=1990&place=")

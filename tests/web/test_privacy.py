@@ -21,6 +21,7 @@ from linli.people import acts as people
 from linli.people.models import Look
 from linli.web.page import attachments, danger
 from tests.cast import Cast
+from tests.web.pages import enter, text
 from tests.web.photos import SECRET_WORDS, photo
 
 HOUR = timedelta(hours=1)
@@ -29,16 +30,6 @@ HOUR = timedelta(hours=1)
 @pytest.fixture(autouse=True)
 def media(settings: Any, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path / "media"
-
-
-def enter(cast: Cast, key: str) -> Client:
-    client = Client(headers={"accept-language": "zh-CN"})
-    client.force_login(cast.accounts[key])
-    return client
-
-
-def text(answer: Any) -> str:
-    return answer.content.decode()
 
 
 def pictured(cast: Cast, words: str = "路灯不亮，找 13912345678") -> Case:

@@ -20,6 +20,7 @@ from linli.ledger.models import Attachment, Case
 from linli.people.models import Person
 from linli.web.resident import find, suggest
 from tests.cast import GRID_A, Cast, area
+from tests.web.pages import text
 from tests.web.photos import photo
 
 WHAT, WHERE, WHO = "/report/request/", "/report/request/where/", "/report/request/who/"
@@ -36,10 +37,6 @@ def clean(settings: Any, tmp_path: Path) -> None:
 @pytest.fixture
 def client() -> Client:
     return Client(headers={"accept-language": "zh-CN"})
-
-
-def text(answer: Any) -> str:
-    return answer.content.decode()
 
 
 def token(client: Client) -> str:

@@ -8,6 +8,7 @@ from django.test import Client
 from linli.ledger.models import Case
 from tests import cast as standing
 from tests.cast import Cast
+from tests.web.pages import enter
 
 pytestmark = pytest.mark.django_db
 ORDER = {
@@ -19,23 +20,17 @@ ORDER = {
 }
 
 
-def signed_in(cast: Cast, key: str) -> Client:
-    client = Client()
-    client.force_login(cast.accounts[key])
-    return client
-
-
 def test_it_is_offered_to_those_whose_duty_starts_something(cast: Cast) -> None:
-    assert 'href="/start/"' in signed_in(cast, "chen").get("/desk/").content.decode()
+    assert 'href="/start/"' in enter(cast, "chen").get("/desk/").content.decode()
     for key, own in (("zhao", "/department/"), ("li", "/my/")):
-        client = signed_in(cast, key)
+        client = enter(cast, key)
         assert 'href="/start/"' not in client.get(own).content.decode()
         assert client.get("/start/").status_code == 404
     assert Client().get("/start/").status_code == 302
 
 
 def test_a_community_orders_from_a_department(cast: Cast) -> None:
-    chen = signed_in(cast, "chen")
+    chen = enter(cast, "chen")
     page = chen.get("/start/?kind=order").content.decode()
     assert "点单" in page and "供电公司" in page and "甲一社区" in page and "乙一社区" not in page
     answer = chen.post("/start/?kind=order", ORDER)
@@ -49,7 +44,7 @@ def test_a_community_orders_from_a_department(cast: Cast) -> None:
 
 @pytest.mark.parametrize(("left_out", "said"), [("unit", "请选择单位"), ("place", "请选择在哪里"), ("text", "请填写")])
 def test_what_is_missing_is_said_and_what_was_typed_is_kept(cast: Cast, left_out: str, said: str) -> None:
-    answer = signed_in(cast, "chen").post("/start/?kind=order", {k: v for k, v in ORDER.items() if k != left_out})
+    answer = enter(cast, "chen").post("/start/?kind=order", {k: v for k, v in ORDER.items() if k != left_out})
     page = answer.content.decode()
     assert answer.status_code == 422 and said in page
     assert left_out == "text" or ORDER["text"] in page
@@ -57,5 +52,5 @@ def test_what_is_missing_is_said_and_what_was_typed_is_kept(cast: Cast, left_out
 
 
 def test_nobody_starts_it_where_another_holds_the_duty(cast: Cast) -> None:
-    answer = signed_in(cast, "chen").post("/start/?kind=order", {**ORDER, "place": "320402002001"})
+    answer = enter(cast, "chen").post("/start/?kind=order", {**ORDER, "place": "320402002001"})
     assert answer.status_code == 422 and not Case.objects.filter(institution="order").exists()

@@ -14,6 +14,7 @@ from linli.ledger import act as ledger
 from linli.ledger import verify
 from linli.ledger.models import Case, Message
 from tests.cast import GRID_B, Cast, area
+from tests.web.pages import enter, text
 from tests.web.test_resident import WHAT, WHERE, WHO
 
 HOUR = timedelta(hours=1)
@@ -25,16 +26,6 @@ COMMUNITY = {"go": "1", "at_street": "320402001000", "at_community": "3204020010
 @pytest.fixture
 def visitor() -> Client:
     return Client(headers={"accept-language": "zh-CN"})
-
-
-def enter(cast: Cast, key: str) -> Client:
-    client = Client(headers={"accept-language": "zh-CN"})
-    client.force_login(cast.accounts[key])
-    return client
-
-
-def text(answer: Any) -> str:
-    return answer.content.decode()
 
 
 def first(cast: Cast, **more: Any) -> ledger.Receipt:

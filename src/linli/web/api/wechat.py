@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -20,12 +19,12 @@ from django.views.decorators.http import require_http_methods
 
 from linli.features.chat import acts, api, rules
 from linli.features.chat.matter import Door, NoPhoto
-from linli.kernel.institution import Field
+from linli.kernel.institution import Field, Text
 from linli.ledger.definitions import runtime
 from linli.people import registry
+from linli.web.api import channel
 from linli.web.api import open311_place as places
-from linli.web.api.open311_formats import Wrong
-from linli.web.page import attachments, danger
+from linli.web.page import danger
 
 log = logging.getLogger("linli.wechat")
 
@@ -57,40 +56,15 @@ def callback(request: HttpRequest) -> HttpResponse:
 
 
 def door(account: Any) -> Door:
-    """How chat comes in here. Raises ValueError when the settings name what the pack in force does not have."""
+    """How chat comes in here. Raises NotSetUp when the settings name what the pack in force does not have."""
+    institution, category = channel.raised("LINLI_WECHAT", account.institution, account.category)
     pack = runtime().pack
-    institution = pack.institutions.get(account.institution)
-    if institution is None or institution.raised_by not in institution.open.by:
-        raise ValueError(
-            f"LINLI_WECHAT_INSTITUTION={account.institution} is no institution of the pack in force that people raise "
-            "themselves."
-        )
-    spec = institution.fields.get("category")
-    codes = pack.lists.get(spec.list or "", {}) if spec else {}
-    if "category" in institution.open.needs and account.category not in codes:
-        raise ValueError(f"LINLI_WECHAT_CATEGORY={account.category} is no category; write one of {', '.join(codes)}.")
-
-    def at(lat: float, lng: float) -> str | None:
-        try:
-            return places.locate(pack, registry.fresh(), institution, "", (lat, lng), "")
-        except Wrong:
-            return None
-
-    def whole() -> str | None:
-        given = registry.fresh().places.get(account.area)
-        if given is not None:
-            return given.path
-        try:
-            return places.locate(pack, registry.fresh(), institution, "", None, "")
-        except Wrong:
-            return None
-
     return Door(
         institution.name,
-        account.category if account.category in codes else "",
+        category,
         lambda words: places.named(pack, registry.fresh(), words),
-        at,
-        whole,
+        lambda lat, lng: channel.place(institution, "", point=(lat, lng)),
+        lambda: channel.place(institution, account.area),
         _name,
         _keep,
         lambda media, seconds: api.of(account).picture(media, seconds),
@@ -108,8 +82,7 @@ def _name(path: str) -> str:
 
 
 def _keep(picture: bytes, field: Field, now: datetime) -> str:
-    """Through the same door as photos of the pages: drawn anew, without what the camera noted."""
-    try:
-        return attachments.store([SimpleUploadedFile("wechat.jpg", picture)], field, now)[0]
-    except attachments.Refused as wrong:
-        raise NoPhoto(wrong.says.zh) from None
+    kept = channel.keep("wechat.jpg", picture, field, now)
+    if isinstance(kept, Text):
+        raise NoPhoto(kept.zh)
+    return kept
