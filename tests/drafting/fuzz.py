@@ -13,6 +13,7 @@ from linli.config.pack_files import SHIPPED
 from linli.drafting.check import check_files
 from linli.drafting.load import load, read_folder
 from tests.drafting.broken_packs import HERE
+from tests.drafting.compose_once import composed_once
 
 SLOWEST = 1.0
 """Seconds that reading one damaged pack may take: processor time, so that a busy machine is not blamed."""
@@ -131,9 +132,14 @@ class Outcome:
 
 def run(first: int, count: int, packs: tuple[str, ...] = ()) -> Outcome:
     """Throw the texts with the seeds ``first`` … at the loader; survivors are checked as well."""
-    outcome = Outcome()
     sources = [(read_folder(HERE, "good"), "good")]
     sources += [(read_folder(SHIPPED, name), name) for name in packs]
+    with composed_once(text for files, _ in sources for text in files.values()):
+        return _throw(first, count, sources)
+
+
+def _throw(first: int, count: int, sources: list[tuple[dict[str, bytes], str]]) -> Outcome:
+    outcome = Outcome()
     for seed in range(first, first + count):
         rng = Random(seed)
         files, name = sources[0] if rng.random() < 0.7 else rng.choice(sources)

@@ -26,6 +26,7 @@ import yaml
 from linli.config.pack_files import SHIPPED
 from linli.drafting.check import check, check_files
 from linli.drafting.load import load, read_folder
+from tests.drafting.compose_once import composed_once
 from tests.proof.harm import harms
 
 Path = tuple[str | int, ...]
@@ -107,6 +108,11 @@ def damaged(mutation: Mutation) -> dict[str, bytes]:
 
 def judge(mutation: Mutation) -> Outcome:
     """Do the damage and ask everybody."""
+    with composed_once(files_of(mutation.pack).values()):
+        return _judged(mutation)
+
+
+def _judged(mutation: Mutation) -> Outcome:
     files = damaged(mutation)
     pack, findings = load(files, mutation.pack)
     if pack is None or findings:
