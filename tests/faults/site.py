@@ -137,6 +137,13 @@ class Site:
             time.sleep(0.1)
         raise AssertionError(f"the site does not answer: {self.said()}")
 
+    def wait_until_posted(self, more_than: int, seconds: float = 60) -> None:
+        """Return once residents were given more numbers than that. Raises AssertionError when they are not."""
+        end = time.monotonic() + seconds
+        while self.posted <= more_than:
+            assert time.monotonic() < end, f"{self.posted} requests, and no more are accepted: {self.said()}"
+            time.sleep(0.1)
+
     # ---- residents
 
     def post(self, who: int) -> None:
