@@ -41,10 +41,11 @@ def main() -> int:
     parser.add_argument("--count", type=int, help="institutions (200000) or texts (100000); mutations: all")
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--pack", help="mutations of this pack alone")
+    parser.add_argument("--of", default="", help="mutations of files whose path begins so alone: changzhou/request/")
+    parser.add_argument("--without", help="no mutations of files whose path begins so")
     given = parser.parse_args()
     if given.what == "mutate":
-        return mutations.report(given.count, given.jobs, given.pack)
+        return mutations.report(given.count, given.jobs, given.of, given.without)
     if given.what == "fuzz":
         count = given.count or 100_000
         parts = spread(fuzz.run, given.first, count, given.jobs, mutations.shipped())

@@ -334,9 +334,13 @@ def run(chosen: list[Mutation], jobs: int) -> list[Outcome]:
     return found
 
 
-def report(count: int | None, jobs: int, only: str | None = None) -> int:
-    """Print the counts over all shipped packs (or ``only`` one); 1 when a harmful damage is let through."""
-    every = [m for pack in shipped() if only in (None, pack) for m in mutations(pack)]
+def report(count: int | None, jobs: int, of: str = "", without: str | None = None) -> int:
+    """Print the counts over all shipped packs, or the files that begin ``of`` and not ``without``.
+
+    1 when a harmful damage is let through.
+    """
+    every = [m for pack in shipped() for m in mutations(pack) if m.file.startswith(of)]
+    every = [m for m in every if without is None or not m.file.startswith(without)]
     outcomes = run(sample(every, count) if count else every, jobs)
     odd = sorted(unexplained(outcomes))
     print("\n".join([*lines(outcomes), *(f"UNEXPLAINED: {code}" for code in odd)]))
