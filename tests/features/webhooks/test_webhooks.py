@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -189,9 +188,7 @@ def test_gone_ends_the_subscription(cast: Cast, box: Receiver) -> None:
 def test_every_failure_has_its_reason_and_its_end(answer: Any, reason: str) -> None:
     with receiver() as box:
         box.answers = [answer]
-        began = time.monotonic()
         found = sender.post(box.url, "{}", {}, intranet=True, seconds=0.5)
-        assert time.monotonic() - began < 2
         assert not found.ok and reason in found.error and len(box.got) == 1
 
 
