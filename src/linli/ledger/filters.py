@@ -11,7 +11,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import DateTimeField, Q, QuerySet, Value
+from django.db.models import BooleanField, DateTimeField, Q, QuerySet, Value, When
+from django.db.models import Case as IfThen
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce
 
@@ -24,6 +25,7 @@ from linli.ledger.models import Case
 from linli.ledger.recorded import NONE as NONE
 from linli.ledger.recorded import any_of
 from linli.ledger.visible import Viewer
+from linli.ledger.words import may_hold, opening_texts
 from linli.people.registry import Snapshot
 
 SOON = timedelta(hours=24)
@@ -324,7 +326,8 @@ def held(who: Viewer | None) -> Q:
 
 def _search(words: str, pack: Pack, who: Viewer | None) -> Q:
     """In what people wrote when they raised it. Handlers' fields are not searched in a case one raised oneself."""
-    found = Q(number=int(words)) if words.isdecimal() and len(words) <= 18 else Q(pk__in=[])
+    number = int(words) if words.isdecimal() and len(words) <= 18 else None
+    found = Q(pk__in=[]) if number is None else Q(number=number)
     for institution in pack.institutions.values():
         for name in opening_texts(institution):
             hit = Q(institution=institution.name, **{f"state__fields__{name}__icontains": words})
@@ -333,12 +336,10 @@ def _search(words: str, pack: Pack, who: Viewer | None) -> Q:
                 found |= hit
             elif level == "handler":
                 found |= hit & ~Q(reporter_id=who.person) if who and who.person else hit
-    return found
-
-
-def opening_texts(institution: Institution) -> list[str]:
-    """The text fields filled in at the opening, what the matter is about first."""
-    return [n for n in (*institution.open.needs, *institution.open.may) if institution.fields[n].type == "text"]
+    # As a CASE, of which PostgreSQL expects one in two to hold. Of so many texts it would expect hardly any, and sort
+    # all of a frequent word's matters to show the newest.
+    inside = When(found, then=Value(True))
+    return may_hold(words, number) & Q(IfThen(inside, default=Value(False), output_field=BooleanField()))
 
 
 def midnight(day: date) -> datetime:

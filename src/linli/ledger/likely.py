@@ -20,9 +20,9 @@ from linli.kernel.calendar import SHANGHAI
 from linli.kernel.institution import Act, Institution, Pack, Text
 from linli.ledger import visible
 from linli.ledger.definitions import Runtime, runtime
-from linli.ledger.filters import opening_texts
 from linli.ledger.models import Case
 from linli.ledger.visible import Viewer
+from linli.ledger.words import opening_texts
 from linli.people import registry
 from linli.people.registry import Place, Snapshot
 

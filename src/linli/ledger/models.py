@@ -9,7 +9,7 @@ import uuid
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GistIndex
+from django.contrib.postgres.indexes import GinIndex, GistIndex
 from django.db import models
 from django.db.models import Q, Value
 
@@ -141,6 +141,16 @@ class Case(models.Model):
         """What has been written down; ask :mod:`linli.ledger.visible` before showing any of it."""
         fields: dict[str, Any] = self.state["fields"]
         return fields
+
+
+class Pairs(models.Model):
+    """What a case can be found by (see ledger.words). Its own table: an act that writes no words leaves it alone."""
+
+    case = models.OneToOneField(Case, on_delete=models.CASCADE, primary_key=True)
+    pairs = ArrayField(models.TextField())
+
+    class Meta:
+        indexes = [GinIndex(fields=["pairs"], name="case_pairs")]
 
 
 class Entry(models.Model):

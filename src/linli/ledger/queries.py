@@ -26,6 +26,7 @@ from linli.ledger.mandates import Where
 from linli.ledger.models import Case
 from linli.ledger.titles import level_title, result_title
 from linli.ledger.visible import Viewer
+from linli.ledger.words import opening_texts
 from linli.people import registry
 from linli.people.models import Person
 from linli.people.registry import Snapshot
@@ -33,7 +34,9 @@ from linli.people.registry import Snapshot
 PAGE = 25
 COUNTED = 1000
 """Totals are counted so far and no further: above it, a list says “1000+”."""
-QUEUE = 100
+SEARCHED = 100
+"""The same of a search, where each one counted is looked into."""
+QUEUE = 50
 WAITING = 200
 EXCERPT = 120
 SAME = 50
@@ -110,7 +113,7 @@ def listing(
     """
     rt, snapshot = runtime(), registry.current()
     found = narrowed(who, filters, now)
-    total, capped = count(found)
+    total, capped = count(found, SEARCHED if filters.q else COUNTED)
     if after is not None:
         cases = list(reversed(_lean(found.filter(number__gt=after).order_by("number"))[: size + 1]))
         further, cases = len(cases) > size, cases[-size:]
@@ -130,10 +133,10 @@ def narrowed(who: Viewer, filters: Filters, now: datetime) -> QuerySet[Case]:
     return narrowing.narrow(visible.visible(who), filters, runtime().pack, registry.current(), now, who)
 
 
-def count(found: QuerySet[Case]) -> tuple[int, bool]:
-    """How many there are, counted up to COUNTED, and whether there are more."""
-    total = found.order_by().values("pk")[: COUNTED + 1].count()
-    return min(total, COUNTED), total > COUNTED
+def count(found: QuerySet[Case], most: int = COUNTED) -> tuple[int, bool]:
+    """How many there are, counted up to ``most``, and whether there are more."""
+    total = found.order_by().values("pk")[: most + 1].count()
+    return min(total, most), total > most
 
 
 def queue(who: Viewer, now: datetime, limit: int = QUEUE, start: int = 0) -> Page:
@@ -282,7 +285,7 @@ def _acts(institution: Institution, case: Case) -> Iterable[Act]:
 
 def _excerpt(institution: Institution, level: str, written: Mapping[str, Any]) -> str:
     """The beginning of what the matter is about, if somebody with this clearance reads that field."""
-    names = narrowing.opening_texts(institution)[:1]
+    names = opening_texts(institution)[:1]
     readable = visible.fields(institution, level, {n: written[n] for n in names if written.get(n)})
     text = " ".join(str(next(iter(readable.values()), "")).split())
     return text if len(text) <= EXCERPT else f"{text[: EXCERPT - 1]}…"

@@ -20,6 +20,7 @@ from linli.kernel.institution import Institution, Text
 from linli.ledger import chain
 from linli.ledger.plain import case_from, event_from
 from linli.ledger.rows import copied
+from linli.ledger.words import pairs_of
 
 RESTORE = Text(
     "记录是凭证，请从备份中找回这一事项，并查明是谁改的。",
@@ -88,6 +89,7 @@ class CaseRow(NamedTuple):
     result: str | None
     tier: str | None
     marks: list[str]
+    pairs: list[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +290,9 @@ def _compare_columns(found: Replayed, case: Case, institution: Institution) -> N
             zh = f"{name} 栏与记录不符：应为 {what[0]}，现在是 {what[1]}。"
             en = f"the column {name} differs from the entries: {what[0]} expected, {what[1]} found."
             found.fault("column-differs", zh, en, REBUILD)
+    if not found.erased and pairs_of(institution, case) != row.pairs:
+        zh, en = "按文字查找用的索引与记录不符。", "what the search finds it by differs from the entries."
+        found.fault("search-differs", zh, en, REBUILD)
 
 
 def _short(value: Any) -> str:

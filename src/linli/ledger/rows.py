@@ -17,6 +17,7 @@ from linli.ledger import announce, chain, mandates
 from linli.ledger.mandates import Where
 from linli.ledger.marks import marks_of
 from linli.ledger.plain import event_json
+from linli.ledger.words import opening_texts, pairs_of
 from linli.people.registry import Holder, Snapshot
 
 IN_APP = "in_app"
@@ -74,6 +75,8 @@ class Row:
     digest: bytes | None
     events: bytes
     columns: dict[str, Any]
+    pairs: list[str] | None = None
+    """What the case can be found by; None where the act leaves that as it was."""
     notes: list[Note] = field(default_factory=list)
 
 
@@ -84,7 +87,10 @@ def row(context: Context, entry: Entry, case: Case, prev: bytes, stage: str | No
     hash_ = chain.link(prev, case.id, case.seq, entry, case.version, events, digest)
     columns = cached(context, case, entry.at)
     notes = [*messages(context, entry, case, stage), *_outside(context, entry, case)]
-    return Row(case.id, entry, case, case.version, prev, hash_, salt, digest, events, columns, notes)
+    # Opened, or words were taken out of it; hardly any later act writes into what was asked at the opening.
+    worded = stage is None or not entry.data.keys().isdisjoint(opening_texts(context.institution))
+    pairs = pairs_of(context.institution, case) if worded else None
+    return Row(case.id, entry, case, case.version, prev, hash_, salt, digest, events, columns, pairs, notes)
 
 
 def _outside(context: Context, entry: Entry, case: Case) -> list[Note]:

@@ -52,7 +52,10 @@ _TAIL = """
        SELECT %(id)s, %(seq)s, n->>'to', (n->>'path')::ltree, (n->>'person')::uuid, n->>'channel', n->'body',
               (n->>'answer')::boolean, n->>'state', 0, (n->>'next_try')::timestamptz, '', %(at)s,
               (n->>'delivered')::timestamptz
-       FROM ok, jsonb_array_elements(%(notes)s::jsonb) AS n)
+       FROM ok, jsonb_array_elements(%(notes)s::jsonb) AS n),
+ w AS (INSERT INTO ledger_pairs (case_id, pairs)
+       SELECT %(id)s, %(pairs)s::text[] FROM ok WHERE %(pairs)s::text[] IS NOT NULL
+       ON CONFLICT (case_id) DO UPDATE SET pairs = excluded.pairs)
 """
 
 # Only the constant column names above are put in; every value is bound.
@@ -116,6 +119,7 @@ def values(row: Row) -> dict[str, Any]:
         "works": entry.works,
         "events": row.events.decode(),
         "digest": row.digest,
+        "pairs": row.pairs,
         "prev": row.prev,
         "hash": row.hash,
         "salt": row.salt,

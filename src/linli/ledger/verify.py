@@ -25,8 +25,9 @@ from linli.kernel.institution import Institution, Text
 from linli.ledger import mandates, rows
 from linli.ledger.definitions import Runtime, runtime
 from linli.ledger.mandates import Where
-from linli.ledger.models import Case
+from linli.ledger.models import Case, Pairs
 from linli.ledger.replay import REBUILD, RESTORE, CaseRow, DetailRow, EntryRow, Fault, Replayed, compare, replay
+from linli.ledger.words import pairs_of
 from linli.people import registry
 from linli.people.registry import Holder, Snapshot
 from linli.places.ltree import label
@@ -35,7 +36,11 @@ BATCH = 1000
 FIRST, LAST = "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"
 
 _TEXT = {"id", "parent", "case", "by", "state", "events", "data", "holder_path", "place", "unit", "accused", "lead_id"}
-_COLUMN = {"parent": "parent_id", "case": "case_id"}
+_COLUMN = {
+    "parent": "parent_id",
+    "case": "case_id",
+    "pairs": "(SELECT w.pairs FROM ledger_pairs w WHERE w.case_id = ledger_case.id)",
+}
 
 
 def _select(row: type[Any], table: str) -> str:
@@ -260,6 +265,7 @@ def rebuild(ids: Iterable[str], now: datetime) -> list[str]:
             columns |= {"institution": institution.institution, "version": institution.version}
             columns |= {"opened": found.case.opened, "state": orjson.loads(orjson.dumps(found.case))}
             Case.objects.filter(id=id).update(**columns)
+            Pairs.objects.update_or_create(case_id=id, defaults={"pairs": pairs_of(institution, found.case)})
             done.append(id)
     return done
 

@@ -17,9 +17,9 @@ from linli.kernel.refusal import Refusal
 from linli.ledger import act as ledger
 from linli.ledger import addition
 from linli.ledger.definitions import runtime
-from linli.ledger.filters import opening_texts
 from linli.ledger.models import Case
 from linli.ledger.rows import day_words, promise_of
+from linli.ledger.words import opening_texts
 from linli.people import acts as people
 from linli.people.models import Person
 

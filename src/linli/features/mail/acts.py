@@ -19,8 +19,8 @@ from linli.kernel.refusal import Refusal
 from linli.ledger import act as ledger
 from linli.ledger import addition, channels, outbox
 from linli.ledger.definitions import runtime
-from linli.ledger.filters import opening_texts
 from linli.ledger.models import Case, Message
+from linli.ledger.words import opening_texts
 
 CHANNEL = "email"
 OPENED, ADDED, UNDELIVERED, IGNORED, REJECTED, ALREADY = (
