@@ -20,8 +20,8 @@ def opening_texts(institution: Institution) -> list[str]:
 
 
 def pairs(text: str) -> set[str]:
-    """Every two neighbouring characters of ``text``, in small letters."""
-    small = text.lower()
+    """Every two neighbouring characters of ``text``, capitals as small letters."""
+    small = text.casefold()  # lower() looks at the neighbours of a sigma
     return {small[n : n + 2] for n in range(len(small) - 1)}
 
 
