@@ -224,3 +224,14 @@ def test_a_telephone_opens_for_a_minute_to_who_said_why(cast: Cast) -> None:
 def test_a_short_number_is_masked_as_well(cast: Cast) -> None:
     cast.people["li"].phone, cast.people["li"].email = "8663123", "ligui@example.org"
     assert cast.people["li"].masked_phone == "86****" and cast.people["li"].masked_email == "l***@example.org"
+
+
+def test_hidden_words_are_gone_from_what_others_were_answered_with(cast: Cast) -> None:
+    lead, other = named(cast), cast.opened({"text": "楼下油烟大", "category": "fumes"}, NOW + HOUR)
+    cast.act("wang", other.id, "merge", NOW + 2 * HOUR, same_as=str(lead.number))
+    cast.act("wang", lead.id, "solve", NOW + 3 * HOUR, answer=f"{NAME}家装了净化器")
+    assert f"{NAME}家装了净化器" in json.dumps(Case.objects.get(id=other.id).state, ensure_ascii=False)
+    done = privacy.redact(lead.id, [NAME], "隐去姓名", eyes(cast, "wang"), NOW + 4 * HOUR)
+    assert isinstance(done, Done)
+    assert NAME not in everything() and "■■■家装了净化器" in everything()
+    sound()

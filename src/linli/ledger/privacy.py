@@ -20,7 +20,7 @@ from linli.kernel.case import Case as KernelCase
 from linli.kernel.case import Entry, Voted, apply
 from linli.kernel.institution import FIELD_CLASSES, Institution, Text
 from linli.kernel.refusal import Refusal
-from linli.ledger import mandates, store, visible
+from linli.ledger import mandates, store, together, visible
 from linli.ledger.act import context_of
 from linli.ledger.definitions import Runtime, runtime
 from linli.ledger.lock import Locked, lock
@@ -227,9 +227,12 @@ def _pending(case: Locked) -> Iterable[Mapping[str, Any]]:
 def _below(
     case: Locked, act: str, change: Change, by: tuple[str | None, str], why: str, now: datetime
 ) -> int | Refusal:
-    """The same in the cases of called units, to which the words and photos were handed down."""
+    """The same in the cases of called units, to which words and photos were handed down, and where the answer went."""
     count = 0
-    for id in Case.objects.filter(parent=UUID(case.id)).order_by("id").values_list("id", flat=True):
+    family = set(Case.objects.filter(parent=UUID(case.id)).values_list("id", flat=True))
+    for _, answered in together.took_over(runtime(), case):
+        family.update(answered.values_list("id", flat=True))
+    for id in sorted(family - {UUID(case.id)}):
         child, _ = lock(str(id))
         done = _rewrite(child, act, change, by, why, now)
         if isinstance(done, Refusal) and done.code != "nothing":

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from linli.kernel.decide import FOLLOWS
-from linli.kernel.institution import Text
+from linli.kernel.institution import Institution, Text
 from linli.ledger import visible
 from linli.ledger.definitions import Runtime
+from linli.ledger.lock import Locked
 from linli.ledger.models import Case
 from linli.ledger.visible import Viewer
 
@@ -81,24 +83,25 @@ def benefit(rt: Runtime, case: Case) -> Benefit:
     own = rt.institution(case.institution, case.version)
     if case.result is None or own.parties[own.raised_by].who != "public":
         return Benefit()
-    around = case.place.rsplit(".", 1)[0]  # one level up: somebody next door may have been answered as well
     total = Benefit()
+    for institution, named in took_over(rt, case):
+        rating = [f.name for f in institution.fields.values() if f.list == RATING]
+        rated = Q(**{f"state__fields__{rating[0]}__isnull": False}) if rating else Q(pk__in=[])
+        solved = Q(**{f"state__fields__{rating[0]}": SOLVED}) if rating else Q(pk__in=[])
+        found = named.aggregate(n=Count("pk"), rated=Count("pk", filter=rated), solved=Count("pk", filter=solved))
+        total = Benefit(total.answered + found["n"], total.rated + found["rated"], total.solved + found["solved"])
+    return total
+
+
+def took_over(rt: Runtime, case: Case | Locked) -> Iterator[tuple[Institution, QuerySet[Case]]]:
+    """The cases that were answered with what ``case`` was answered with, by institution."""
+    around = case.place.rsplit(".", 1)[0]  # one level up: somebody next door may have been answered as well
     for institution in rt.pack.institutions.values():
         for stage in (s for s in institution.stages.values() if s.follows):
             follows = stage.follows
-            if follows is None or case.institution not in institution.fields[follows.case].of:
-                continue
-            named = Case.objects.filter(
-                institution=institution.name,
-                place__within=around,
-                **{f"state__fields__{follows.case}__id": str(case.id), f"state__done__{follows.then}__gte": 1},
-            )
-            rating = [f.name for f in institution.fields.values() if f.list == RATING]
-            rated = Q(**{f"state__fields__{rating[0]}__isnull": False}) if rating else Q(pk__in=[])
-            solved = Q(**{f"state__fields__{rating[0]}": SOLVED}) if rating else Q(pk__in=[])
-            found = named.aggregate(n=Count("pk"), rated=Count("pk", filter=rated), solved=Count("pk", filter=solved))
-            total = Benefit(total.answered + found["n"], total.rated + found["rated"], total.solved + found["solved"])
-    return total
+            if follows is not None and case.institution in institution.fields[follows.case].of:
+                named = {f"state__fields__{follows.case}__id": str(case.id), f"state__done__{follows.then}__gte": 1}
+                yield institution, Case.objects.filter(institution=institution.name, place__within=around, **named)
 
 
 def _linked(rt: Runtime, case: Case, may: bool, published: bool) -> Linked:
