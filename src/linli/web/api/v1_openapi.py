@@ -9,6 +9,12 @@ from linli.kernel.institution import Text
 from linli.web.api.v1_schemas import DAY, SCHEMAS, TEXT, WHOLE, ref
 
 NUMBER = {"name": "number", "in": "path", "required": True, "schema": WHOLE}
+PURPOSE = {
+    "name": "purpose",
+    "in": "query",
+    "schema": TEXT,
+    "description": "why you need telephone and address: unmasked for a minute, and whoever raised it reads why",
+}
 SECRET = {"name": "secret", "in": "path", "required": True, "schema": TEXT}
 ACT = {"name": "act", "in": "path", "required": True, "schema": TEXT, "description": "as listed in the case's `acts`"}
 KEY = {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "maxLength": 100}}
@@ -76,7 +82,7 @@ def _paths() -> dict[str, Any]:
     return {
         "/me": {"get": _operation("who_am_i", "Who I am, and my duties of today", 200, "Me", (401,))},
         "/cases": {"get": _listing(), "post": _opening()},
-        "/cases/{number}": _case("read_case", "One case as I may see it", [NUMBER]),
+        "/cases/{number}": _case("read_case", "One case as I may see it", [NUMBER, PURPOSE]),
         "/cases/{number}/acts/{act}": {"post": _acting("act", "Do an act", [NUMBER, ACT], public=False)},
         "/links/{secret}": _case("read_link", "The case of a secret link, as its reporter", [SECRET], public=True),
         "/links/{secret}/acts/{act}": {"post": _acting("act_by_link", "Act as the reporter", [SECRET, ACT], True)},
