@@ -15,7 +15,8 @@ from linli.kernel.calendar import SHANGHAI
 from linli.ledger.models import Case
 from tests.cast import GRID_B, Cast
 from tests.web.api_client import Caller
-from tests.web.test_desk import listed, see, signed_in
+from tests.web.pages import enter
+from tests.web.test_desk import listed, see
 
 HOUR = timedelta(hours=1)
 
@@ -75,7 +76,7 @@ def figures_of(html: str) -> list[tuple[str, int]]:
 
 
 def test_every_number_opens_to_its_cases(busy: Cast) -> None:
-    client = signed_in(busy, "xu")
+    client = enter(busy, "xu")
     html = see(client, "/command/")
     found = figures_of(html)
     assert len(found) >= 20
@@ -84,14 +85,14 @@ def test_every_number_opens_to_its_cases(busy: Cast) -> None:
 
 
 def test_721_shows_parts_exclusions_formula_and_that_the_target_is_a_setting(busy: Cast) -> None:
-    html = see(signed_in(busy, "xu"), "/command/")
+    html = see(enter(busy, "xu"), "/command/")
     assert "66.7%" in html and "2 / 3 件" in html and "本人撤回 1" in html
     assert "设定值" in html and "某一层级办结的 ÷" in html and "按办结时间计入" in html
     assert "空缺的岗位" in html and "甲一第二网格" in html
 
 
 def test_the_overview_narrows_to_a_period_and_an_area_and_bears_nonsense(busy: Cast) -> None:
-    client = signed_in(busy, "xu")
+    client = enter(busy, "xu")
     assert "没有计入的办结事项" in see(client, "/command/?from=2020-01-01&to=2020-01-31")
     assert "没有计入的办结事项" in see(client, "/command/?area=320402002000")
     assert "日期没有看懂" in see(client, "/command/?from=soon")
@@ -99,13 +100,13 @@ def test_the_overview_narrows_to_a_period_and_an_area_and_bears_nonsense(busy: C
 
 
 def test_an_empty_district_has_an_overview_too(cast: Cast) -> None:
-    html = see(signed_in(cast, "xu"), "/command/")
+    html = see(enter(cast, "xu"), "/command/")
     assert "没有逾期的事项" in html and "没有计入的办结事项" in html
-    assert "Nothing is open" in see(signed_in(cast, "xu", "en"), "/command/")
+    assert "Nothing is open" in see(enter(cast, "xu", "en"), "/command/")
 
 
 def test_the_page_of_rates_opens_every_number_to_its_cases(busy: Cast) -> None:
-    client = signed_in(busy, "xu")
+    client = enter(busy, "xu")
     for address in (
         "?period=year",
         "?period=year&by=category&figure=solution",
@@ -118,14 +119,14 @@ def test_the_page_of_rates_opens_every_number_to_its_cases(busy: Cast) -> None:
 
 
 def test_the_page_of_rates_says_formula_exclusions_assumption_and_what_is_few(busy: Cast) -> None:
-    html = see(signed_in(busy, "xu"), "/command/rates/?period=year")
+    html = see(enter(busy, "xu"), "/command/rates/?period=year")
     assert "（解决了＋部分解决×50%）÷（解决了＋部分解决＋没有解决）" in html and "权重是假设" in html
     assert "本人撤回 1" in html and "件数少，仅供参考" in html and "按办结时间计入" in html
     assert "排名" not in html
 
 
 def test_rates_compare_with_the_period_before_and_bear_nonsense(busy: Cast) -> None:
-    client = signed_in(busy, "xu")
+    client = enter(busy, "xu")
     html = see(client, "/command/rates/?period=month")
     assert "上期" in html and "相差" in html
     assert "日期没有看懂" in see(client, "/command/rates/?on=soon")
@@ -141,7 +142,7 @@ def test_rates_compare_with_the_period_before_and_bear_nonsense(busy: Cast) -> N
 
 def test_the_export_has_the_numbers_of_the_page_for_the_same_viewer(busy: Cast) -> None:
     for key in ("xu", "zhou", "chen"):
-        client = signed_in(busy, key)
+        client = enter(busy, key)
         pages = {
             a.partition("?")[2].removesuffix("&tab=all"): n
             for a, n in figures_of(see(client, "/command/rates/?period=year"))
@@ -150,12 +151,12 @@ def test_the_export_has_the_numbers_of_the_page_for_the_same_viewer(busy: Cast) 
         rows = list(csv.DictReader(raw.splitlines()))
         shown = {r["筛选条件"]: int(r["件数"]) for r in rows if r["筛选条件"] in pages}
         assert shown == {q: n for q, n in pages.items() if q in shown} and len(shown) >= 3, key
-    book = signed_in(busy, "xu").get("/command/rates/?export=xlsx")
+    book = enter(busy, "xu").get("/command/rates/?export=xlsx")
     assert b"".join(book.streaming_content)[:2] == b"PK"  # type: ignore[attr-defined]
 
 
 def test_the_api_gives_the_same_rates(busy: Cast) -> None:
-    html = see(signed_in(busy, "xu"), "/command/rates/?period=year")
+    html = see(enter(busy, "xu"), "/command/rates/?period=year")
     year = timezone.now().year
     found = Caller(busy, "xu").get(f"/figures/request?from={year}-01-01&to={year}-12-31&by=category")
     solution = next(r for r in found["rates"] if r["rate"] == "solution")

@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from linli.ledger.models import Case
 from tests.cast import Cast
-from tests.web.test_desk import listed, see, signed_in
+from tests.web.pages import enter
+from tests.web.test_desk import listed, see
 
 HOUR = timedelta(hours=1)
 
@@ -31,16 +32,16 @@ def _of(called: dict[str, Case], word: str) -> Case:
 
 def test_a_unit_sees_its_own_calls_with_their_answers(cast: Cast, called: dict[str, Case]) -> None:
     mine, other = _of(called, "power"), _of(called, "housing")
-    html = see(signed_in(cast, "zhao"), "/department/")
+    html = see(enter(cast, "zhao"), "/department/")
     assert listed(html) == [mine.number] and str(other.number) not in html
     assert "待签收" in html and f"/department/tasks/{mine.number}/accept/" in html
     assert f"/department/tasks/{mine.number}/object/" in html and "李桂英" not in html
-    see(signed_in(cast, "zhao"), f"/department/tasks/{other.number}/accept/", 404)
+    see(enter(cast, "zhao"), f"/department/tasks/{other.number}/accept/", 404)
 
 
 def test_a_unit_accepts_and_answers_from_the_list(cast: Cast, called: dict[str, Case]) -> None:
     mine = _of(called, "power")
-    client = signed_in(cast, "zhao")
+    client = enter(cast, "zhao")
     for act, data in (("accept", {}), ("respond", {"answer": "电缆已接通"})):
         assert client.get(f"/department/tasks/{mine.number}/{act}/", headers={"hx-request": "true"}).status_code == 200
         sent = client.post(f"/cases/{mine.number}/acts/{act}/", {**data, "next": "/department/"})
@@ -54,6 +55,6 @@ def test_a_unit_accepts_and_answers_from_the_list(cast: Cast, called: dict[str, 
 def test_what_a_unit_objected_to_stays_in_sight_without_its_buttons(cast: Cast, called: dict[str, Case]) -> None:
     mine = _of(called, "power")
     cast.act("zhao", str(mine.id), "object", timezone.now(), reason="灯杆归城管")
-    html = see(signed_in(cast, "zhao"), "/department/")
+    html = see(enter(cast, "zhao"), "/department/")
     assert "异议裁定" in html and listed(html) == [mine.number] and "/department/tasks/" not in html
-    assert listed(see(signed_in(cast, "qian"), "/desk/")) == [mine.number]
+    assert listed(see(enter(cast, "qian"), "/desk/")) == [mine.number]

@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from linli.ledger import act as ledger
+from linli.ledger import queries
 from linli.ledger.models import Case
 from linli.people.models import Person
 from linli.web.staff import export, opening, table
@@ -238,3 +239,20 @@ def test_what_one_means_by_a_few_characters() -> None:
     assert pick("水岸", offered) == 3 and pick("朝阳花园社区", offered) == 1
     assert pick("朝阳", offered) is None and pick("", offered) is None and pick("月球", offered) is None
     assert opening.token() != opening.token()
+
+
+def test_my_queue_has_further_pages(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queries, "QUEUE", 2)
+    mine = set()
+    for _ in range(5):
+        case, now = cast.lamp(timezone.now() - HOUR), timezone.now()
+        cast.act("wang", case.id, "pass_up", now, reason="要供电部门来")
+        cast.act("chen", case.id, "pass_up", now, reason="社区没有人手")
+        mine.add(case.number)
+    zhou, seen = enter(cast, "zhou"), []
+    for page in ("", "?tab=mine&page=2", "?tab=mine&page=3"):
+        html = see(zhou, f"/desk/{page}")
+        seen += listed(html)
+        assert ("下一页" in html) == (page[-1:] != "3") and ("上一页" in html) == bool(page)
+    assert len(seen) == 5 and set(seen) == mine
+    assert "5 件" in see(zhou, "/desk/?tab=mine&page=9"), "beyond the last page the way back is there"

@@ -13,7 +13,8 @@ from PIL import Image
 
 from linli.ledger.models import Attachment, Case
 from tests.cast import GRID_A, GRID_B, Cast
-from tests.web.test_desk import listed, see, signed_in
+from tests.web.pages import enter
+from tests.web.test_desk import listed, see
 
 HOUR = timedelta(hours=1)
 
@@ -28,7 +29,7 @@ def test_tasks_are_mine_and_the_least_time_left_comes_first(cast: Cast) -> None:
     now = timezone.now()
     new, old, late = cast.lamp(now - HOUR), cast.lamp(now - 20 * HOUR), cast.lamp(now - 30 * HOUR)
     cast.lamp(now, grid=GRID_B)
-    html = see(signed_in(cast, "wang"), "/field/")
+    html = see(enter(cast, "wang"), "/field/")
     assert listed(html) == [late.number, old.number, new.number]
     assert "共 3 件，其中 1 件已逾期" in html and html.count('class="task overdue"') == 1
     assert f"/field/tasks/{new.number}/solve/" in html and f"/field/tasks/{new.number}/pass_up/" in html
@@ -42,7 +43,7 @@ def test_a_task_is_answered_from_the_list_and_one_is_back_there(
     cast: Cast, act: str, data: dict[str, str], stage: str
 ) -> None:
     case = cast.lamp(timezone.now())
-    client = signed_in(cast, "wang")
+    client = enter(cast, "wang")
     form = see(client, f"/field/tasks/{case.number}/{act}/")
     assert f'action="/cases/{case.number}/acts/{act}/"' in form and "<html" in form
     part = client.get(f"/field/tasks/{case.number}/{act}/", headers={"hx-request": "true"}).content.decode()
@@ -54,12 +55,12 @@ def test_a_task_is_answered_from_the_list_and_one_is_back_there(
 
 def test_forms_of_foreign_cases_and_of_acts_not_mine_do_not_exist(cast: Cast) -> None:
     here, there = cast.lamp(), cast.lamp(grid=GRID_B)
-    client = signed_in(cast, "wang")
+    client = enter(cast, "wang")
     see(client, f"/field/tasks/{there.number}/solve/", 404)
     see(client, f"/field/tasks/{here.number}/whistle/", 404)
     see(client, f"/field/tasks/{here.number}/nothing/", 404)
     see(client, "/field/tasks/999/solve/", 404)
-    see(signed_in(cast, "chen"), f"/field/tasks/{here.number}/solve/", 404)
+    see(enter(cast, "chen"), f"/field/tasks/{here.number}/solve/", 404)
 
 
 FOUND = {"text": "人行道地砖松了", "category": "roads", "place": GRID_A, "token": "p1"}
@@ -69,7 +70,7 @@ def test_what_is_found_on_patrol_is_registered_with_its_photo_on_one_screen(
     cast: Cast, settings: object, tmp_path: object
 ) -> None:
     settings.MEDIA_ROOT = tmp_path  # type: ignore[attr-defined]
-    client = signed_in(cast, "wang")
+    client = enter(cast, "wang")
     form = see(client, "/field/report/")
     assert 'type="file"' in form and 'name="accused"' not in form
     answer = client.post("/field/report/", {**FOUND, "photos": photo()})
@@ -84,7 +85,7 @@ def test_what_is_found_on_patrol_is_registered_with_its_photo_on_one_screen(
 
 
 def test_a_patrol_form_comes_back_with_what_is_wrong(cast: Cast) -> None:
-    client = signed_in(cast, "wang")
+    client = enter(cast, "wang")
     missing = client.post("/field/report/", {**FOUND, "text": "", "token": "p2"})
     assert missing.status_code == 422 and "请填写" in missing.content.decode()
     elsewhere = client.post("/field/report/", {**FOUND, "place": GRID_B, "token": "p3"})
@@ -95,13 +96,13 @@ def test_a_patrol_form_comes_back_with_what_is_wrong(cast: Cast) -> None:
 def test_the_list_of_a_grid_covers_the_grid_only(cast: Cast) -> None:
     here = cast.lamp()
     cast.lamp(grid=GRID_B)
-    client: Client = signed_in(cast, "wang")
+    client: Client = enter(cast, "wang")
     assert listed(see(client, "/field/cases/?tab=all")) == [here.number]
 
 
 def test_many_tasks_come_in_pages_of_twenty(cast: Cast) -> None:
     numbers = [str(cast.lamp().number) for _ in range(23)]
-    wang = signed_in(cast, "wang")
+    wang = enter(cast, "wang")
     first, second = (wang.get(f"/field/{q}").content.decode() for q in ("", "?page=2"))
     assert first.count("<article") == 20 and second.count("<article") == 3
     assert [n for n in numbers if n in first] + [n for n in numbers if n in second] == numbers

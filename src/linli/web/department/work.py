@@ -15,7 +15,7 @@ from linli.ledger.definitions import runtime
 from linli.ledger.filters import Filters
 from linli.ledger.queries import Row
 from linli.web.page.request import moment, needs_work, private, viewer
-from linli.web.staff import quick, rows, table
+from linli.web.staff import quick, rows, sheets, table
 
 MOST = 100
 
@@ -45,7 +45,7 @@ def work(request: HttpRequest) -> HttpResponse:
 def _lead(mine: queries.Page) -> Text | None:
     if not mine.rows:
         return None
-    n = table.count_words(mine)
+    n = sheets.count_words(mine)
     return Text(f"{n} 件在本单位手上，剩余时间少的排在前面。", f"{n} with your unit, the least time left first.")
 
 

@@ -13,7 +13,7 @@ from linli.kernel.institution import Text
 from linli.ledger import queries
 from linli.ledger.queries import Row
 from linli.web.page.request import moment, needs_work, private, viewer
-from linli.web.staff import opening, quick, rows, table
+from linli.web.staff import opening, quick, rows, sheets, table
 
 SIZE = 20
 """Tasks on a page: each carries its buttons, and a thumb scrolls no further."""
@@ -24,15 +24,15 @@ SIZE = 20
 def tasks(request: HttpRequest) -> HttpResponse:
     """``/field/``"""
     who, now = viewer(request), moment(request)
-    number = _page_number(request)
+    number = sheets.number(request)
     page = queries.queue(who, now, SIZE, (number - 1) * SIZE)
     waiting = queries.waiting(who, now) if number == 1 else []
     late = queries.held_late(who, now) if page.rows else 0
     context = {
         "rows": [_task(r) for r in page.rows],
-        "total": table.count_words(page),
+        "total": sheets.count_words(page),
         "late": late,
-        "pager": _pager(page, number),
+        "pager": sheets.pager(page, number, SIZE, "?"),
         "waiting": rows.drawn(waiting),
         "heading": Text("我的任务", "My tasks"),
         "lead": _lead(page, late),
@@ -40,28 +40,6 @@ def tasks(request: HttpRequest) -> HttpResponse:
         "empty": {"text": Text("手上没有任务，辛苦了。", "Nothing to do. Well done."), "icon": "check-circle"},
     }
     return private(render(request, "linli/field/tasks.html", context))
-
-
-def _page_number(request: HttpRequest) -> int:
-    """The page asked for; nonsense is the first."""
-    asked = request.GET.get("page", "1")
-    return max(1, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 5 else 1
-
-
-def _pager(page: queries.Page, number: int) -> dict[str, Any] | None:
-    """The tasks before and after these; None when all stand on one page."""
-    first, last = (number - 1) * SIZE + 1, (number - 1) * SIZE + len(page.rows)
-    more = page.total > last and bool(page.rows)
-    if number == 1 and not more:
-        return None
-    here = reverse("field")
-    return {
-        "first": first,
-        "last": last,
-        "total": table.count_words(page),
-        "previous": f"{here}?page={number - 1}" if number > 1 else None,
-        "next": f"{here}?page={number + 1}" if more else None,
-    }
 
 
 def _actions(request: HttpRequest) -> list[dict[str, Any]]:
@@ -73,7 +51,7 @@ def _actions(request: HttpRequest) -> list[dict[str, Any]]:
 def _lead(page: queries.Page, late: int) -> Text | None:
     if not page.rows:
         return None
-    n = table.count_words(page)
+    n = sheets.count_words(page)
     if late:
         return Text(f"共 {n} 件，其中 {late} 件已逾期。", f"{n} in all, {late} overdue.")
     return Text(f"共 {n} 件，剩余时间少的排在前面。", f"{n} in all, the least time left first.")

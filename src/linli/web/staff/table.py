@@ -24,7 +24,8 @@ from linli.ledger.visible import Viewer
 from linli.people import registry
 from linli.people.registry import Snapshot
 from linli.web.page.request import lang, moment, private, viewer
-from linli.web.staff import bulk, export, rows
+from linli.web.staff import bulk, export, rows, sheets
+from linli.web.staff.sheets import count_words
 
 MOST_AREAS = 200
 EMPTY = {
@@ -54,7 +55,7 @@ def show(
         found_rows = queries.waiting(who, now) if tab == "waiting" else export.listed(who, mine, now)
         file = export.answer(request.GET["export"], found_rows, now, lang())
         return cast(HttpResponse, file)  # streamed, which Django's types keep apart from a page
-    page = _page(request, who, tab, shown, now)
+    page, sheet = _page(request, who, tab, shown, now), sheets.number(request)
     context = {
         "heading": heading,
         "actions": actions or [],
@@ -63,6 +64,7 @@ def show(
         "rows": rows.drawn(page.rows),
         "page": page,
         "pager": _pager(request, page),
+        "sheets": sheets.pager(page, sheet, queries.QUEUE, "?tab=mine&") if tab == "mine" else None,
         "wrong": wrong,
         "chips": chips(request, rt, snapshot, who, given, now),
         "form": form(rt.pack, snapshot, who, given) if tab in ("all", "closed") else None,
@@ -100,7 +102,7 @@ def _tab(request: HttpRequest, given: Filters) -> str:
 
 def _page(request: HttpRequest, who: Viewer, tab: str, given: Filters, now: datetime) -> Page:
     if tab == "mine":
-        return queries.queue(who, now)
+        return queries.queue(who, now, queries.QUEUE, (sheets.number(request) - 1) * queries.QUEUE)
     if tab == "waiting":
         found = queries.waiting(who, now)
         return Page(found, len(found), len(found) >= queries.WAITING)
@@ -136,11 +138,6 @@ def _tabs(who: Viewer, tab: str, page: Page, now: datetime, roots: bool) -> list
         }
         for n in offered
     ]
-
-
-def count_words(page: Page | None) -> str | None:
-    """A total as people read it: 1000+ when it was not counted further."""
-    return None if page is None else f"{page.total}{'+' if page.capped else ''}"
 
 
 def _pager(request: HttpRequest, page: Page) -> dict[str, Any]:
