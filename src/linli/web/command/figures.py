@@ -19,6 +19,8 @@ from linli.insight import why as figures_why
 from linli.insight.figures import Part, Rate, Scope
 from linli.insight.pressing import Pressed
 from linli.insight.shares import Report721, Tier
+from linli.insight.year_ends import ending
+from linli.kernel.calendar import SHANGHAI
 from linli.kernel.institution import Text
 from linli.ledger import queries
 from linli.ledger.filters import Filters
@@ -54,6 +56,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "first": first,
         "last": last,
         "wrong": wrong,
+        "ending": list(ending(scope.pack, now.astimezone(SHANGHAI).date())),
         "areas": [
             {"value": c, "label": label, "chosen": c == area}
             for c, label in table.areas(scope.pack, scope.registry, who)
