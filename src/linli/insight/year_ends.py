@@ -23,6 +23,6 @@ def ending(pack: Pack, today: date) -> Iterator[Text]:
         )
         en = (
             f"The calendar {calendar.name} ends with {last}: a matter whose time runs into {last + 1} is refused. "
-            f"Add the State Council's holidays of {last + 1} to calendars.yaml and put the pack in force with linli load."
+            f"Add the State Council's holidays of {last + 1} to calendars.yaml and run linli load."
         )
         yield Text(zh, en)
