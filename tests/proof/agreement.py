@@ -182,11 +182,16 @@ def _differences(exam: Exam, seen: Verdict, told: dict[str, set[str]]) -> list[s
             says |= is_ & told[name]
         if name == "verifier-works":
             # The case notes who did an act by its name alone: one that answers here and not there is left out, and so
-            # is one of `anywhere`, which answers here and verifies there.
+            # is one at several stages or of `anywhere`, which may answer here and verify there.
             every = [exam.main.anywhere, *(s.acts for s in exam.main.stages.values())]
             mute = {a.name for acts in every for a in acts.values() if exam.main.raised_by not in a.answers}
+            mute |= {n for n, often in Counter(n for acts in every for n in acts).items() if often > 1}
             mute |= set(exam.main.anywhere)
+            # It notes as well who asked for an agreement that never came; to ask for it is no answer.
+            mute |= {a.name for acts in every for a in acts.values() if a.approves}
             is_, says = is_ - mute, says - mute
+            if any(a.to == "back" for acts in every for a in acts.values()):
+                is_ &= says  # whether going `back` settles anything depends on the way in, which the explorer forgets
         if name in ("pause-unbounded", "extend-without-limit"):
             says -= {a.partition("/")[2] for a in seen["nobody-can-act"]}
             says = says if not seen["pause-without-resume"] else is_

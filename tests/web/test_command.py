@@ -15,7 +15,7 @@ from linli.kernel.calendar import SHANGHAI
 from linli.ledger.models import Case
 from tests.cast import GRID_B, Cast
 from tests.web.api_client import Caller
-from tests.web.pages import enter
+from tests.web.pages import enter, text
 from tests.web.test_desk import listed, see
 
 HOUR = timedelta(hours=1)
@@ -179,3 +179,29 @@ def test_the_public_month_shows_nothing_small_and_nobody(busy: Cast) -> None:
     assert "本人撤回" not in html and "100.0%" not in html
     see(Client(), "/figures/?month=nonsense")
     assert "没有数据" in see(Client(), "/figures/?month=2001-01")
+
+
+def test_days_that_no_calendar_reaches_are_not_understood(cast: Cast) -> None:
+    xu = enter(cast, "xu")
+    for address in ("/command/?to=9999-12-31", "/command/rates/?to=9999-12-31", "/command/cases/?closed_to=9999-12-31"):
+        answer = xu.get(address)
+        assert answer.status_code == 200 and ("没有看懂" in text(answer) or "9999-12-31" in text(answer)), address
+    assert xu.get("/command/why/?figure=on_time:request&to=9999-12-31").status_code == 200
+    assert xu.get("/api/v1/figures/overdue/why?to=9999-12-31").status_code == 400
+
+
+def test_why_explains_the_numbers_of_the_card(cast: Cast) -> None:
+    """Narrowed to a category, the fold counts what the card counts."""
+    now = timezone.now()
+    for category in ("lighting", "lighting", "fumes"):
+        case = cast.opened({"text": "请来看看", "category": category}, now - timedelta(hours=3))
+        cast.act("wang", case.id, "solve", now - timedelta(hours=2), answer="办好了，请看看")
+        rated = {"contacted": "是", "solved": "solved", "satisfied": "satisfied"}
+        cast.act(None, case.id, "confirm", now - timedelta(hours=1), **rated)
+    xu = enter(cast, "xu")
+    for category, count in (("fumes", 1), ("lighting", 2)):
+        page = text(xu.get(f"/command/rates/?institution=request&category={category}"))
+        folds = re.findall(r'(/command/why/\?figure=[a-z_]+%3Arequest[^"]*)"', page)
+        assert folds and all(f"category={category}" in fold for fold in folds)
+        told = text(xu.get(unescape(next(f for f in folds if "figure=solution" in f))))
+        assert f"（{count} + 0×50%）÷（{count} + 0 + 0）= 100.0%" in told

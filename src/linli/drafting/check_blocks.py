@@ -97,7 +97,7 @@ def _by_itself(stage: Stage, act: Act) -> bool:
     """Whether ``act`` also happens at ``stage`` without people, who would fill something in."""
     joined = act.name in (stage.gathers, stage.calls.then if stage.calls else None)
     led = stage.follows is not None and act.name in (stage.follows.then, stage.follows.otherwise)
-    return stage.overdue == act.name or joined or led
+    return (stage.overdue == act.name and "clock" in act.by) or joined or led
 
 
 def _takes_money(institution: Institution, stage: Stage, act: Act) -> bool:
@@ -114,9 +114,8 @@ def _unreceived(graph: Graph) -> Iterator[Finding]:
     }
     on_the_spot = {n for n, acts in there.items() if any(a.does == "receive" and not a.to for a in acts)}
     received = {state for state in graph.edges if state.stage in on_the_spot}
-    received |= {
-        e.target for out in graph.edges.values() for e in out if e.act.does == "receive" and e.source.stage in there
-    }
+    coming = {(n, a.name) for n, acts in there.items() for a in acts if a.does == "receive"}
+    received |= {e.target for out in graph.edges.values() for e in out if (e.source.stage, e.act.name) in coming}
     after = graph.after(received)
     for name, acts in there.items():
         for act in (a for a in acts if a.does == "spend" and not any(s.stage == name for s in after)):

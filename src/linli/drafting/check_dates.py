@@ -38,7 +38,8 @@ def _retained(pack: Pack) -> Iterator[Finding]:
         match = RETAIN.fullmatch(name)
         if match is None:
             continue
-        if match[1] and match[1] not in pack.institutions and values:
+        own = bool(values) and values[0].mark.file.startswith(f"{pack.name}/")  # else the pack it extends is asked
+        if match[1] and match[1] not in pack.institutions and own:
             say = (
                 f"没有名为 {match[1]} 的制度，{name} 管不到任何事项。",
                 f"No institution {match[1]}: {name} keeps nothing.",

@@ -164,7 +164,7 @@ def _climbs(pack: Pack, graph: Graph, start: State, holder: Role) -> bool:
     seen, queue = {start}, [start]
     for state in queue:
         for edge in graph.edges[state]:
-            target, free = edge.target, _free(stages[state.stage], edge.act) and not graph.spent(edge)
+            target, free = edge.target, _free(graph, stages[state.stage], edge.act) and not graph.spent(edge)
             if stages[target.stage].end or target.answered or not free:
                 continue
             upper = roles.get(stages[target.stage].holder or "")
@@ -176,9 +176,9 @@ def _climbs(pack: Pack, graph: Graph, start: State, holder: Role) -> bool:
     return False
 
 
-def _free(stage: Stage, act: Act) -> bool:
+def _free(graph: Graph, stage: Stage, act: Act) -> bool:
     """Whether the holder may do it without asking anybody, or the clock does."""
-    by_holder = bool({stage.holder, "holder"} & set(act.by)) and not act.approves and not act.when
+    by_holder = bool({stage.holder, "holder"} & set(act.by)) and not act.approves and not graph.guarded(act)
     return by_holder or stage.overdue == act.name
 
 

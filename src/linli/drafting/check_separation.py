@@ -61,6 +61,7 @@ def _answers_on_the_spot(graph: Graph) -> Iterator[Edge]:
     still: dict[str, list[tuple[Act, str]]] = {}
     for stage in (s for s in institution.stages.values() if not s.end):
         acts = [a for a in institution.acts_at(stage.name).values() if institution.raised_by in a.answers and not a.to]
+        acts = [a for a in acts if a.at_most != 0]  # nobody ever does it: told as that
         still[stage.name] = [(a, people[0]) for a in acts if (people := people_of(institution, a))]
     for state in graph.edges:
         yield from (Edge(state, act, by, state) for act, by in still.get(state.stage, ()))

@@ -138,6 +138,10 @@ class Graph:
         """
         return self._certain(edge.source.stage, edge.act.name) and not self.spent(edge)
 
+    def guarded(self, act: Act) -> bool:
+        """Whether ``act`` has a guard that may fail."""
+        return act.when is not None and self._guards[act.when].may_fail
+
     def spent(self, edge: Edge) -> bool:
         """Whether ``edge`` may be used up already, which nobody counted."""
         if self.exact or edge.act.at_most is None or edge.by in BY_ITSELF:
@@ -148,8 +152,7 @@ class Graph:
         stage, act = self.institution.stages[name], self.institution.acts_at(name)[does]
         if self.by_itself(stage, act):
             return True
-        guarded = act.when is not None and self._guards[act.when].may_fail
-        return not guarded and not (act.at_most is not None and act.name in self._wasted)
+        return not self.guarded(act) and not (act.at_most is not None and act.name in self._wasted)
 
     def by_itself(self, stage: Stage, act: Act) -> bool:
         """Whether ``act`` also happens at ``stage`` without people: then nobody fills in anything, nobody is asked."""

@@ -70,7 +70,7 @@ def lines(scope: Scope, institution: Institution, base: Filters, by: By, wanted:
     What is open and overdue now belongs to no period that has passed: line by line in time, the rate in time is over
     what was closed.
     """
-    on, chosen = base.closed_to or scope.now.date(), set(wanted)
+    on, chosen = base.closed_to or scope.now.astimezone(SHANGHAI).date(), set(wanted)
     plans = [p for p in rates.plans(scope.pack, institution, on) if not chosen or p.name in chosen]
     specs = [s for p in plans for s in (*p.parts, *p.excluded)]
     put = _into(scope, base, by)

@@ -16,6 +16,7 @@ from django.db.models import Count, Q
 
 from linli.drafting.figures import Figure, answers, applies, read_figures
 from linli.insight.figures import BY_CLOSING_DAY, Part, Scope
+from linli.kernel.calendar import SHANGHAI
 from linli.kernel.institution import Institution, Pack, Text
 from linli.ledger import filters as narrowing
 from linli.ledger.filters import NONE, Filters
@@ -240,7 +241,7 @@ def measures(
 
     ``still`` puts what is open and overdue now into the denominator of the rate in time. Three statements in all.
     """
-    on = base.closed_to or scope.now.date()
+    on = base.closed_to or scope.now.astimezone(SHANGHAI).date()
     chosen = [p for p in plans(scope.pack, institution, on) if not wanted or p.name in set(wanted)]
     specs = [s for p in chosen for s in (*p.parts, *p.excluded)]
     sums = tally(scope, base, specs)[()]

@@ -16,6 +16,7 @@ from linli.insight.shares import Report721, Tier
 from linli.kernel.calendar import SHANGHAI
 from linli.kernel.institution import NOWHERE, Dated, Institution, Text
 from linli.ledger import queries
+from linli.ledger.filters import Filters
 
 COUNTS = {
     "open": Text("没有办结的事项，一件算一件；被请来一起办的单位那一件，也各算一件。",
@@ -46,12 +47,17 @@ def names(scope: Scope) -> list[str]:
     return [*COUNTS, "gaps", *tiers, *(f"on_time:{n}" for n in scope.pack.institutions), *of_files]
 
 
-def figure(scope: Scope, name: str, first: date, last: date, area: str = "") -> Why:
+def figure(
+    scope: Scope, name: str, first: date, last: date, area: str = "", unit: str = "", category: tuple[str, ...] = ()
+) -> Why:
     """The answer for one figure over the days ``first`` to ``last``; LookupError for a name that is none.
 
-    ``area`` is the code of an area, "" for everything the viewer sees.
+    ``area`` is the code of an area, "" for everything the viewer sees; ``unit`` and ``category`` narrow the rates of an
+    institution further.
     """
     kind, _, key = name.partition(":")
+    if (unit or category) and key in scope.pack.institutions:
+        return _narrowed(scope, name, rates.closed(key, first, last, area).but(unit=unit, category=category))
     if name in COUNTS:
         return _count(scope, name, area)
     if name == "gaps":
@@ -66,9 +72,15 @@ def figure(scope: Scope, name: str, first: date, last: date, area: str = "") -> 
             if rate.good.filters.unit == key:
                 return _rate(scope, name, unit, rate, first, last)
     if key in scope.pack.institutions:
-        base = rates.closed(key, first, last, area)
-        for measure in rates.measures(scope, scope.pack.institutions[key], base, (kind,)):
-            return _of_file(scope, name, measure, first, last)
+        return _narrowed(scope, name, rates.closed(key, first, last, area))
+    raise LookupError(f"no figure is called {name}")
+
+
+def _narrowed(scope: Scope, name: str, base: Filters) -> Why:
+    kind, _, key = name.partition(":")
+    for measure in rates.measures(scope, scope.pack.institutions[key], base, (kind,)):
+        if base.closed_from and base.closed_to:
+            return _of_file(scope, name, measure, base.closed_from, base.closed_to)
     raise LookupError(f"no figure is called {name}")
 
 

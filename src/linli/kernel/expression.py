@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from cel_expr_python import cel  # type: ignore[import-untyped]
@@ -34,7 +34,7 @@ class BadExpression(ValueError):
         self.column = column
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _compiled(text: str, names: tuple[tuple[str, str], ...], answer: str) -> Any:
     if len(text) > LONGEST:
         raise BadExpression(f"longer than {LONGEST} characters", 1)

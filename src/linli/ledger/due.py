@@ -55,12 +55,16 @@ def first_due() -> datetime | None:
 def _fire_all(rt: Runtime, snapshot: Snapshot, cases: list[Locked], now: datetime, stuck: Stuck) -> int:
     """Fire every due clock of root cases this worker has locked, writing all of them together."""
     rows: list[Row] = []
-    fired = 0
+    fired, others = 0, False
     for case in cases:
+        if others and not Case.objects.filter(id=case.id, head=case.head).exists():
+            continue  # it was answered with one before it; the next sweep takes it as it stands now
+        before = case.head
         try:
             fired += _fire(rt, snapshot, case, now, rows, None)
         except (CalendarGap, LookupError) as gap:
             _stick(case, gap, stuck)
+        others = others or case.head != before  # committed by itself, and with it perhaps those that waited for it
     store.update(rows)
     return fired
 

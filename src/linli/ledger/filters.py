@@ -108,6 +108,8 @@ _CHOICES = {
     "extended": ("yes", "no"),
 }
 _DAYS = ("opened_from", "opened_to", "closed_from", "closed_to")
+YEARS = range(1980, 2200)
+"""What days are asked for; a day before or after can be counted from each."""
 _FLAGS = ("mine", "root", "overdue", "soon", "reopened", "here")
 
 
@@ -172,9 +174,17 @@ def categories(pack: Pack) -> dict[str, Any]:
     return {name: code for each in sorted(n for n in lists if n) for name, code in pack.lists.get(each, {}).items()}
 
 
+def day_of(raw: str) -> date:
+    """A day out of an address. Raises ValueError for what is none, or lies where no calendar reaches."""
+    day = date.fromisoformat(raw)
+    if day.year not in YEARS:
+        raise ValueError(raw)
+    return day
+
+
 def _day(raw: str) -> date | None:
     try:
-        return date.fromisoformat(raw)
+        return day_of(raw)
     except ValueError:
         return None
 

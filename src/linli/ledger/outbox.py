@@ -120,6 +120,9 @@ class Post:
             log.warning("message %s by %s: %s", message.id, message.channel, failure)
             state, next_try = ("queued", now + BACKOFF[tries - 1]) if again else ("failed", None)
             return _outcome(message, tries, state, next_try, str(failure)[:300], None)
+        except (LookupError, TypeError, ValueError) as fault:  # damaged: it must not hold up those behind it for ever
+            log.exception("message %s by %s cannot be read", message.id, message.channel)
+            return _outcome(message, tries, "failed", None, f"{type(fault).__name__}: {fault}"[:300], None)
         return _outcome(message, tries, "delivered", None, "", now)
 
     def _send(self, message: Taken, now: datetime) -> None:

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
 from django.db import transaction
 
 from linli.kernel.case import Case as KernelCase
@@ -287,12 +288,19 @@ def rewritten(
 def _mend_messages(case_id: str, change: Change) -> None:
     """Messages hold what was written word for word; those not sent yet leave without it."""
     for message in Message.objects.filter(case_id=case_id):
-        body = {
-            lang: change("text", words) if isinstance(words, str) else words for lang, words in message.body.items()
-        }
+        body = {key: _mended(change, key, words) for key, words in message.body.items()}
         error = change("text", message.error)
         if (body, error) != (message.body, message.error):
             Message.objects.filter(id=message.id).update(body=body, error=error)
+
+
+def _mended(change: Change, key: str, words: Any) -> Any:
+    """Of what is told outside only what people wrote is changed: numbers, days and codes beside it are no words."""
+    if key == "event" and words:
+        event = orjson.loads(words)
+        fields = {n: change("text", v) if isinstance(v, str) else v for n, v in event.get("fields", {}).items()}
+        return orjson.dumps(event | {"fields": fields}).decode()
+    return change("text", words) if isinstance(words, str) else words
 
 
 def _refuse(code: str, zh: str, en: str) -> Refusal:

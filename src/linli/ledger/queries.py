@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case as IfThen
+from django.db.models import DateTimeField, IntegerField, Q, QuerySet, When
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
-from django.db.models.functions import Least
+from django.db.models.functions import Cast, Least
 
 from linli.kernel.calendar import SHANGHAI
 from linli.kernel.decide import to_settle
@@ -146,9 +147,12 @@ def queue(who: Viewer, now: datetime, limit: int = QUEUE, start: int = 0) -> Pag
     """
     held = visible.visible(who).filter(narrowing.held(who))
     total, capped = count(held)
-    cases = list(_lean(held.order_by(Least("stage_due", "promise_due"), "number"))[start : start + limit])
-    rows = _rows(runtime(), registry.current(), who, cases, now)
-    return Page(sorted(rows, key=lambda r: r.clock == "paused"), total, capped)
+    due = Least("stage_due", "promise_due")
+    paused = Cast(KeyTextTransform("paused", "state"), DateTimeField())
+    stands = IfThen(When(stopped__lt=due, then=1), default=0, output_field=IntegerField())  # not already late by then
+    sorted_ = held.annotate(stopped=paused).order_by(stands, due, "number")
+    cases = list(_lean(sorted_)[start : start + limit])
+    return Page(_rows(runtime(), registry.current(), who, cases, now), total, capped)
 
 
 def held_late(who: Viewer, now: datetime) -> int:
@@ -229,7 +233,7 @@ def same_place(who: Viewer, area: str, category: str, now: datetime, days: int =
     snapshot = registry.current()
     if area not in snapshot.places or not who.is_staff:
         return []
-    since = (now - timedelta(days=days)).date()
+    since = (now - timedelta(days=days)).astimezone(SHANGHAI).date()
     wanted = Filters(area=area, category=(category,) if category else (), opened_from=since)
     found = narrowed(Viewer(None, who.duties), wanted, now).filter(parent=None)
     return _rows(runtime(), snapshot, who, list(_lean(found.order_by("-number"))[:limit]), now)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from linli.kernel.calendar import SHANGHAI
 from linli.kernel.case import STAGE_CLOCK, Entry, Followed, Moved, Opened, Told
 from linli.kernel.case import Case as KernelCase
 from linli.kernel.decide import AGREE, DECLINE, available, to_settle, too_late
@@ -216,7 +217,8 @@ def _place_names(context: Context) -> tuple[str, ...]:
 
 
 def _holders(context: Context, duty: str, path: str, now: datetime) -> tuple[str, ...]:
-    ids = [h.person for h in context.registry.holders(duty, path, now.date(), context.where.accused)]
+    today = now.astimezone(SHANGHAI).date()
+    ids = [h.person for h in context.registry.holders(duty, path, today, context.where.accused)]
     return tuple(p.name for p in Person.objects.filter(id__in=ids))
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from linli.places.ltree import label
-from linli.places.models import Area, Outline, Registry, Unit
+from linli.places.models import Area, Dispatch, Outline, Registry, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +104,8 @@ def _rename(area: Area, name: str, begins: date) -> Area:
     Area.objects.filter(parent_id=old_id, valid_to=None).update(parent=new)
     Unit.objects.filter(area_id=old_id, valid_to=None).update(area=new)
     Outline.objects.filter(area_id=old_id, valid_to=None).update(area=new)
+    lines = Dispatch.objects.filter(area_id=old_id)
+    lines.filter(Q(valid_to=None) | Q(valid_to__gte=begins)).update(area=new)
     return new
 
 

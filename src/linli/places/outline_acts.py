@@ -55,7 +55,11 @@ def import_outlines(
             done.rejects.append(Reject(number, str(fault), {"properties": str(properties)[:200]}))
             continue
         seen.add(area.code)
-        _put(area, Outline(area=area, geometry=geometry, datum=datum, source=source, mended=mended), begins, done)
+        try:
+            _put(area, Outline(area=area, geometry=geometry, datum=datum, source=source, mended=mended), begins, done)
+        except ValueError as fault:
+            done.rejects.append(Reject(number, str(fault), {"code": area.code}))
+            continue
         if mended:
             done.mended.append((area.code, mended))
         touched.add(area.parent.code if area.parent else None)
@@ -111,6 +115,8 @@ def _put(area: Area, new: Outline, begins: date, done: Imported) -> None:
     elif old.geometry == new.geometry:
         done.same += 1
         return
+    elif begins < old.valid_from:
+        raise ValueError(f"已有从 {old.valid_from} 起的边界，新的不能早于它；改正它用同一个日期")
     else:
         done.replaced += 1
         if begins > old.valid_from:

@@ -33,7 +33,7 @@ UPDATE webhook_delivery d SET tries = d.tries + 1, next_try = %s FROM (
       SELECT q.id, q.next_try, row_number() OVER (PARTITION BY q.subscription_id ORDER BY q.next_try, q.id) AS place
       FROM webhook_delivery q JOIN webhook_subscription s ON s.id = q.subscription_id AND s.active
       WHERE q.next_try <= %s) ranked
-    WHERE place <= %s ORDER BY next_try, id LIMIT %s)
+    WHERE place <= %s ORDER BY place, next_try, id LIMIT %s)
   FOR UPDATE SKIP LOCKED) due
 WHERE d.id = due.id RETURNING d.id
 """

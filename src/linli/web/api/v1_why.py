@@ -12,7 +12,7 @@ from linli.insight import why as figures_why
 from linli.insight.figures import Scope
 from linli.kernel.institution import Text
 from linli.ledger import why
-from linli.ledger.filters import categories
+from linli.ledger.filters import categories, day_of
 from linli.ledger.models import Case
 from linli.ledger.view import view
 from linli.web.api import v1_problem
@@ -104,8 +104,8 @@ def _asked(call: Call) -> tuple[Scope, date, date, str]:
     scope, query = figures.scope_of(call.who, call.now), call.request.GET
     first, last = figures.last_days(call.now)
     try:
-        last = date.fromisoformat(query["to"]) if query.get("to") else last
-        first = date.fromisoformat(query["from"]) if query.get("from") else min(first, last)
+        last = day_of(query["to"]) if query.get("to") else last
+        first = day_of(query["from"]) if query.get("from") else min(first, last)
     except ValueError:
         raise Problem(400, "invalid", Text("日期写成 2026-03-09。", "Write days as 2026-03-09.")) from None
     if first > last:

@@ -45,6 +45,9 @@ def callback(request: HttpRequest) -> HttpResponse:
             return HttpResponse(asked.get("echostr", "")[:200], content_type="text/plain; charset=utf-8")
         said = rules.read(request.read(rules.LONGEST + 1))
         words = acts.hear(said, given[0].lower(), door(account), now)
+    except channel.NotSetUp as wrong:
+        log.error("%s", wrong)
+        return HttpResponse("not set up", status=503, content_type="text/plain")
     except rules.NotTheirs as wrong:
         log.warning("a call that is not believed: %s", wrong)
         return HttpResponse("forbidden", status=403, content_type="text/plain")

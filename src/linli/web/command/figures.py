@@ -22,8 +22,9 @@ from linli.insight.shares import Report721, Tier
 from linli.insight.year_ends import ending
 from linli.kernel.calendar import SHANGHAI
 from linli.kernel.institution import Text
+from linli.ledger import filters as narrowing
 from linli.ledger import queries
-from linli.ledger.filters import Filters
+from linli.ledger.filters import Filters, day_of
 from linli.web.page import why
 from linli.web.page.request import moment, needs_work, private, viewer
 from linli.web.staff import rows, table
@@ -101,11 +102,18 @@ def explained(request: HttpRequest) -> HttpResponse:
     first, last, _ = _period(request, scope)
     cases_url, names = reverse("command_cases"), request.GET.getlist("figure")[:MOST]
     try:
-        found = [figures_why.figure(scope, n, first, last, _area(request, scope)) for n in names]
+        found = [figures_why.figure(scope, n, first, last, **_narrowed(request, scope)) for n in names]
     except LookupError:
         raise Http404 from None
     drawn = [why.drawn(w, True, cases_url) for w in found]
     return why.respond(request, drawn, Text("总览", "Overview"), reverse("command"))
+
+
+def _narrowed(request: HttpRequest, scope: Scope) -> dict[str, Any]:
+    """Area, unit and category of the address, as far as they exist."""
+    asked = {n: request.GET.getlist(n) for n in ("area", "unit", "category")}
+    given, _ = narrowing.read(asked, scope.pack, scope.registry)
+    return {"area": given.area, "unit": given.unit, "category": given.category[:1]}
 
 
 def _area(request: HttpRequest, scope: Scope) -> str:
@@ -128,7 +136,7 @@ def _period(request: HttpRequest, scope: Scope) -> tuple[date, date, Text | None
     """The days asked for; the last thirty when nothing, or nothing sensible, was asked."""
     first, last = figures.last_days(scope.now)
     try:
-        asked = [date.fromisoformat(request.GET[n]) if request.GET.get(n) else None for n in ("from", "to")]
+        asked = [day_of(request.GET[n]) if request.GET.get(n) else None for n in ("from", "to")]
     except ValueError:
         return (
             first,

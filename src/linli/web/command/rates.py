@@ -6,7 +6,6 @@ Every number opens to exactly its cases; the same table leaves as CSV or XLSX, w
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -29,12 +28,12 @@ from linli.web.page import sheets
 from linli.web.page.request import lang, moment, needs_work, private, viewer
 from linli.web.staff import table
 
+NOTHING = {"text": Text("现行制度里还没有可算的比率。", "No institution in force has a rate yet."), "icon": "bar-chart"}
 WHY = Text("怎么算的？", "How is it computed?")
 FEW = {"label": Text("件数少，仅供参考", "Few cases, read with care"), "tone": "warn"}
 MOST_LINES = 400
 MOST_COLUMNS = 7
 """Rates side by side; the others one at a time."""
-YEARS = range(1980, 2200)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +64,9 @@ def rates_page(request: HttpRequest) -> HttpResponse:
     """``/command/rates/``"""
     scope = figures.scope_of(viewer(request), moment(request))
     every = measured_institutions(scope)
+    if not every:
+        nothing = {"heading": Text("各项比率", "Rates"), "nothing": NOTHING}
+        return private(render(request, "linli/command/rates.html", nothing))
     asked = _asked(request, scope, every)
     now = rates.measures(scope, asked.institution, asked.base)
     lines = _lines(scope, asked)
@@ -121,16 +123,14 @@ def _period(request: HttpRequest, scope: Scope) -> Period | None:
     """The period asked for; this month when nothing was; None when it makes no sense."""
     get, today = request.GET, scope.now.astimezone(SHANGHAI).date()
     try:
-        days = {n: date.fromisoformat(get[n]) for n in ("from", "to", "on") if get.get(n)}
-        if any(day.year not in YEARS for day in days.values()):
-            return None
+        days = {n: narrowing.day_of(get[n]) for n in ("from", "to", "on") if get.get(n)}
         kind = get.get("period", "")
         if kind not in periods.KINDS and ("from" in days or "to" in days):
             last = days.get("to", today)
             first = days.get("from", min(today, last))
             return Period(min(first, last), max(first, last))
         return periods.around(kind or "month", days.get("on", today))
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
 
 
@@ -218,7 +218,8 @@ def _card(asked: Asked, measure: Measure) -> dict[str, Any]:
 
 def _why(asked: Asked, name: str) -> str:
     pairs = [("figure", f"{name}:{asked.institution.name}"), ("from", asked.period.first.isoformat())]
-    pairs += [("to", asked.period.last.isoformat()), ("area", asked.base.area)]
+    pairs += [("to", asked.period.last.isoformat()), ("area", asked.base.area), ("unit", asked.base.unit)]
+    pairs += [("category", c) for c in asked.base.category]
     return f"{reverse('command_why')}?{urlencode([p for p in pairs if p[1]])}"
 
 

@@ -57,7 +57,7 @@ def _do(request: HttpRequest) -> None:
     id = int(raw) if raw.isdecimal() and len(raw) <= 18 else 0
     now = moment(request)
     if what == "again":
-        count = acts.again(now, [id] if id else None)
+        count = acts.again(now, [id] if "id" in request.POST else None)
         messages.success(request, say(f"{count} 件会重新发送。", f"{count} will be sent again."))
     elif what in ("stop", "start") and acts.switch(id, what == "start"):
         messages.success(request, say("已保存。", "Saved."))

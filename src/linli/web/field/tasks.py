@@ -26,6 +26,8 @@ def tasks(request: HttpRequest) -> HttpResponse:
     who, now = viewer(request), moment(request)
     number = sheets.number(request)
     page = queries.queue(who, now, SIZE, (number - 1) * SIZE)
+    if back := sheets.beyond(page, number, reverse("field")):
+        return back
     waiting = queries.waiting(who, now) if number == 1 else []
     late = queries.held_late(who, now) if page.rows else 0
     context = {

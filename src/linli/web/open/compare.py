@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from linli.drafting.compare import Comparison, compare, shared_matters
 from linli.drafting.load import load, read_folder
 from linli.kernel.calendar import SHANGHAI
-from linli.kernel.institution import Pack
+from linli.kernel.institution import Pack, Text
 from linli.ledger.definitions import runtime
 from linli.web.page.request import lang, moment
 
@@ -39,10 +39,14 @@ def page(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "comparison": _shown(compared(rt.registry, tuple(chosen), matter, lang(), day)),
         "choices": [{"name": n, "title": known[n].title, "chosen": n in chosen} for n in having],
-        "matters": [{"name": m, "title": known[having[0]].institutions[m].title} for m in matters],
+        "matters": [{"name": m, "title": _title(known.values(), m)} for m in matters],
         "matter": matter,
     }
     return render(request, "linli/open/compare.html", context)
+
+
+def _title(packs: Iterable[Pack], matter: str) -> Text:
+    return next(p.institutions[matter].title for p in packs if matter in p.institutions)
 
 
 def cities(in_force: Pack) -> list[Pack]:

@@ -217,8 +217,10 @@ def draw_act(view: CaseView, doable: Doable, door: Door, now: datetime, again: A
     """An act with its form, as ``linli/page/act.html`` takes it; what came back is in it again."""
     back = again if again and again.act == doable.name else None
     snapshot, day = registry.current(), now.astimezone(SHANGHAI).date()
-    listed = tuple(snapshot.dispatch(view.case.category, view.case.place, day))
-    frame = Frame(runtime().pack, view.institution, snapshot, view.case.place, listed)
+    asked = [view.institution.fields[n] for n in (*doable.needs, *doable.may)]
+    calls = any(f.type == "units" and f.max != 1 for f in asked)
+    listed = tuple(snapshot.dispatch(view.case.category, view.case.place, day)) if calls else ()
+    frame = Frame(runtime().pack, view.institution, snapshot, view.case.place, listed, again=back is not None)
     prefix = doable.name.replace(".", "-") + "-"
     filled = forms.refused(back.filled, back.refusal) if back else None
     fields = forms.controls(frame, doable.needs, doable.may, filled, prefix, doable.results)

@@ -38,6 +38,8 @@ class Frame:
     place: str = ""
     listed: tuple[Rule, ...] = ()
     """What the dispatch catalogue says of this case: the units proposed where none was chosen yet."""
+    again: bool = False
+    """The form came back: whatever was chosen, or taken out, stays so."""
 
 
 @dataclass(slots=True)
@@ -151,8 +153,9 @@ def _files(frame: Frame, spec: Field, value: Any, required: bool) -> dict[str, A
 
 def _units(frame: Frame, spec: Field, value: Any, required: bool) -> dict[str, Any]:
     offered = offered_units(frame, spec)
-    proposed = [r.unit for r in frame.listed if r.unit in {u.code for u in offered}] if spec.max != 1 else []
-    chosen = list(value or proposed)
+    codes = {u.code for u in offered}
+    proposed = [r for r in frame.listed if r.unit in codes] if spec.max != 1 and not frame.again else []
+    chosen = list(value or [r.unit for r in proposed])
     if spec.max == 1:
         options = [{"value": "", "label": UNKNOWN if required else Text("没有", "None")}]
         now = chosen[0] if chosen else ""
@@ -164,7 +167,7 @@ def _units(frame: Frame, spec: Field, value: Any, required: bool) -> dict[str, A
     options = [{"value": u.code, "label": u.name, "chosen": u.code in chosen} for u in offered]
     f: dict[str, Any] = {"kind": "checks", "value": None, "options": options}
     if proposed:
-        f["help"] = _by_catalogue(frame)
+        f["help"] = _by_catalogue(frame, proposed)
     if _has_lead(frame.institution, spec.name):
         lead = [{"value": "", "label": UNKNOWN}, *({"value": u.code, "label": u.name} for u in offered)]
         f["lead"] = {
@@ -176,11 +179,11 @@ def _units(frame: Frame, spec: Field, value: Any, required: bool) -> dict[str, A
     return f
 
 
-def _by_catalogue(frame: Frame) -> Text:
+def _by_catalogue(frame: Frame, proposed: list[Rule]) -> Text:
     """Why these units are proposed: the line of the catalogue, from when, on what ground, and who keeps it."""
-    first = frame.listed[0]
+    first = proposed[0]
     units = frame.snapshot.units
-    names = "、".join(units[r.unit].name for r in frame.listed)
+    names = "、".join(units[r.unit].name for r in proposed)
     owner = units[first.owner].name if first.owner in units else first.owner
     return Text(
         f"按派单目录选好了：{names}（{first.source}，{first.starts} 起，由{owner}维护）。可以改。",

@@ -12,7 +12,6 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from linli.kernel.calendar import SHANGHAI
@@ -31,7 +30,7 @@ from linli.web.page.request import moment, needs_person, private
 
 AUDIENCES = {
     "public": Text("公众", "The public"),
-    "units": Text("叫来的单位", "Called units"),
+    "units": Text("协办单位", "Called units"),
     "reporter": Text("反映人", "Who raised it"),
 }
 
@@ -127,10 +126,3 @@ def _drawn(seen: Seen, readable: set[str], whole: bool) -> dict[str, Any]:
 def _public_place(view: CaseView) -> tuple[str, ...]:
     found = visible.public_place(runtime().pack, registry.current(), view.case.place)
     return (found.name,) if found else ()
-
-
-def links(door: Door) -> str:
-    """Where the previews of a case begin."""
-    if door.secret:
-        return reverse("follow_as", args=[door.secret, "public"])
-    return reverse("case_as", args=[door.case.number, "public"])

@@ -67,7 +67,7 @@ def case_privacy(request: HttpRequest, number: int) -> HttpResponse:
         says = done.says
     context = {
         "view": view, "case": door.case, "back": door.page, "wrong": says, "cells": _cells(), "photos": _photos(view),
-        "guessed": guessed(view), "typed": request.POST.get("words", ""), "why": request.POST.get("why", ""),
+        "guessed": guessed(view), "sent": _sent(request),
         "has_person": door.case.reporter_id is not None,
     }  # fmt: skip
     return private(render(request, "linli/page/privacy.html", context, status=422 if says else 200))
@@ -106,6 +106,14 @@ def _post(look: Look) -> Text:
     return duty_title(runtime().pack, registry.current(), held)
 
 
+def _sent(request: HttpRequest) -> dict[str, Any]:
+    """What was typed and ticked, for the form that it came from."""
+    post = request.POST
+    of = post.get("photo", "") if post.get("do") == "photo" else post.get("do", "")
+    lists = {"guess": post.getlist("guess"), "cells": post.getlist("cell")}
+    return {"form": of, "words": post.get("words", ""), "why": post.get("why", ""), **lists}
+
+
 def _do(request: HttpRequest, door: Door) -> privacy.Done | Refusal:
     case, now, post = str(door.case.id), moment(request), request.POST
     who, why = viewer(request), post.get("why", "")
@@ -133,7 +141,7 @@ def cover(
         done = privacy.replace_photo(case, photo, new, why, who, now)
         gone = new.id if isinstance(done, Refusal) and new else photo if isinstance(done, privacy.Done) else ""
         if gone:
-            transaction.on_commit(lambda: _unlink(gone))
+            transaction.on_commit(lambda: attachments.remove(gone))
     return done
 
 
@@ -165,11 +173,6 @@ def _covered(photo: str, boxes: Iterable[tuple[int, int]]) -> privacy.NewPhoto:
         where.write_bytes(written := out.getvalue())
         where.chmod(0o600)
     return privacy.NewPhoto(id, len(written), hashlib.sha256(written).hexdigest())
-
-
-def _unlink(photo: str) -> None:
-    for thumb in (False, True):
-        attachments.path(photo, thumb).unlink(missing_ok=True)
 
 
 def _cells() -> list[dict[str, str | int]]:

@@ -36,11 +36,11 @@ def code(request: HttpRequest, area: str) -> HttpResponse:
 
 @require_safe
 def at(request: HttpRequest, area: str) -> HttpResponse:
-    """``/at/<area>/``: the report page with this place chosen; what was chosen by hand before stays."""
+    """``/at/<area>/``: the report page with this place chosen, unless another was chosen by hand before."""
     _known(area)
     for institution in raisable(runtime().pack):
         draft = drafts.load(request, institution.name)
-        if not draft.place:
+        if "where" not in draft.seen:
             draft.place = area
             drafts.save(request, draft)
     return HttpResponseRedirect(reverse("report"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from linli.ledger.queries import Page
 
@@ -18,6 +18,11 @@ def number(request: HttpRequest) -> int:
     """The page asked for, from 1; nonsense is the first."""
     asked = request.GET.get("page", "1")
     return max(1, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 5 else 1
+
+
+def beyond(page: Page, number: int, here: str) -> HttpResponse | None:
+    """The way to the first page where this one is empty by now: the rest was done meanwhile, or an old address."""
+    return HttpResponseRedirect(here) if number > 1 and page.total and not page.rows else None
 
 
 def pager(page: Page, number: int, size: int, here: str) -> dict[str, Any] | None:

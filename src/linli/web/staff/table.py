@@ -56,6 +56,8 @@ def show(
         file = export.answer(request.GET["export"], found_rows, now, lang())
         return cast(HttpResponse, file)  # streamed, which Django's types keep apart from a page
     page, sheet = _page(request, who, tab, shown, now), sheets.number(request)
+    if tab == "mine" and (back := sheets.beyond(page, sheet, "?tab=mine")):
+        return back
     context = {
         "heading": heading,
         "actions": actions or [],
