@@ -18,6 +18,9 @@ from tests.drafting.compose_once import composed_once
 SLOWEST = 1.0
 """Seconds that reading one damaged pack may take: processor time, so that a busy machine is not blamed."""
 
+SLOWEST_CHECK = 5.0
+"""The same of checking what could be read, five times what a whole shipped pack may take."""
+
 ODD = (
     "\0",
     "\ufeff",
@@ -170,6 +173,8 @@ def _try(outcome: Outcome, files: dict[str, bytes | str], name: str, what: str) 
             ):
                 outcome.faults.append(f"{what}: {finding.code} without a place or words: {mark}")
         _, more = (None, []) if findings else check_files(files, name)
+        if process_time() - start - took > SLOWEST_CHECK:
+            outcome.faults.append(f"{what}: check took {process_time() - start - took:.1f} s")
         outcome.codes.update({f.code for f in (findings or more)})
         if any(f.mark.line < 1 or not f.mark.file for f in more):
             outcome.faults.append(f"{what}: a finding of check without a place")

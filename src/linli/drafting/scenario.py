@@ -27,6 +27,9 @@ _KEYS = {"scenario", "covers", "cast", "steps", "expect", "until", "vacant"}
 _STEP_KEYS = {"at", "who", "act", "with", "on", "refused", "as", "institution"}
 _EXPECT_KEYS = {"stage", "result", "tier", "told", "counts", "holder", "acts", "children"}
 
+MOST_FIRED = 500
+"""Clocks that may run out between two steps of a scenario; a year of daily pressing is fewer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Player:
@@ -247,12 +250,12 @@ class _Stage:
 
     def play(self) -> Played:
         for step in self.scenario.steps:
-            self._fire_until(step.at)
-            self._do(step)
+            if self._fire_until(step.at, step.mark):
+                self._do(step)
             if self.played.faults:
                 return self.played
-        if self.scenario.until:
-            self._fire_until(self.scenario.until)
+        if self.scenario.until and not self._fire_until(self.scenario.until, self.scenario.mark):
+            return self.played
         self._compare()
         return self.played
 
@@ -396,16 +399,20 @@ class _Stage:
         events = (*entry.events, *joins)
         return case, Entry(entry.at, entry.act, entry.by, entry.role, entry.channel, events, entry.data, entry.works)
 
-    def _fire_until(self, until: datetime) -> None:
-        while True:
+    def _fire_until(self, until: datetime, mark: Mark) -> bool:
+        """Let the clocks run out that do; False where there is no end of them, as in a year that was mistyped."""
+        for _ in range(MOST_FIRED):
             due = [(d[1], id, d[0]) for id, c in self.played.cases.items() if (d := c.next_due()) and d[1] <= until]
             if not due:
-                return
+                return True
             at, id, name = min(due)
             fired = fire(self.pack, self.institutions[id], self.played.cases[id], name, at)
             if fired is None:
-                return
+                return True
             self._append(id, fired)
+        words = f"over {MOST_FIRED} clocks run out until {until:%Y-%m-%d} / 时限到期太多次，日期太远"
+        self._fault(mark, words)
+        return False
 
     def _compare(self) -> None:
         case, mark = self.played.main, self.scenario.mark
