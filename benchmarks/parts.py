@@ -7,7 +7,7 @@ import os
 import time
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
-from urllib.parse import quote_plus
+from urllib.parse import quote_plus, urlencode
 
 from django.db import connection
 
@@ -116,15 +116,12 @@ def sweep(quick: bool) -> None:
         line(f"{fired:,} fired by {workers} worker(s)", f"{fired / took:,.0f} /s", beside)
 
 
-WHO = {
-    "grid worker": "grid_worker-320402001001001",
-    "street": "street_officer-320402001000",
-    "district": "district_officer-320402000000",
-}
+SOUGHT = "楼道"
+"""What is searched for: a word of every seventh made-up case."""
 
 
 def pages(quick: bool) -> None:
-    """List and case page with permissions on, at 10 000 and 200 000 cases."""
+    """Queue, search and case page with permissions on, at 10 000 and 200 000 cases."""
     print("\nPages with permissions on (4 connections)")
     sizes = (1_000, 3_000) if quick else (10_000, 200_000)
     first: dict[str, float] = {}
@@ -135,16 +132,20 @@ def pages(quick: bool) -> None:
 
 
 def measure_pages(size: int, smallest: int, seconds: float, first: dict[str, float]) -> None:
-    """The list and a case page of each of WHO; ``first`` keeps the p99 at the smallest size to compare with."""
-    from linli.ledger.models import Case
-
-    mine = Case.objects.filter(place__within=_path("320402001001001")).order_by("-number")
-    number = mine.values_list("number", flat=True)[0]
+    """Queue, search and case page at each of three levels; ``first`` keeps the p99 at the smallest size."""
+    grid, number = _busiest()
+    who = {
+        "grid worker": f"grid_worker-{grid}",
+        "street": f"street_officer-{grid[:9]}000",
+        "district": f"district_officer-{grid[:6]}000000",
+    }
     with server() as port:
-        for name, account in WHO.items():
+        for name, account in who.items():
             cookie = session(account)
+            here = "/field/" if "grid" in name else "/desk/"
             for path, what in (
-                (("/field/" if "grid" in name else "/desk/"), "list"),
+                (here, "queue"),
+                (f"{here}{'cases/' if 'grid' in name else ''}?{urlencode({'tab': 'all', 'q': SOUGHT})}", "search"),
                 (f"/cases/{number}/", "case"),
             ):
                 request = load.get(path, cookie)
@@ -158,10 +159,17 @@ def measure_pages(size: int, smallest: int, seconds: float, first: dict[str, flo
                 line(f"{size:>7,} cases, {what} of the {name}", f"p50 {p50:.1f}, p99 {p99:.1f} ms", beside)
 
 
-def _path(code: str) -> str:
+def _busiest() -> tuple[str, int]:
+    """The grid with the most cases, and its newest case."""
+    from django.db.models import Count, Max
+
+    from linli.ledger.models import Case
     from linli.people import registry
 
-    return registry.fresh().places[code].path
+    snapshot = registry.fresh()
+    most = Case.objects.values("place").annotate(n=Count("pk"), newest=Max("number")).order_by("-n")
+    place, newest = next((p, r["newest"]) for r in most if (p := snapshot.by_path[r["place"]]).kind == "grid")
+    return place.code, newest
 
 
 def _top_up(size: int) -> None:
