@@ -287,9 +287,4 @@ def _open(area: str) -> Filters:
     return Filters(state="open", area=area)
 
 
-def summed(parts: Iterable[Part]) -> int:
-    """The parts together."""
-    return sum(p.value for p in parts)
-
-
 REOPENED_HERE = Q(marks__contains=[raised(narrowing.REOPENED)])

@@ -24,7 +24,6 @@ class Who:
 
 
 CLOCK = Who(None, frozenset({"clock"}), "clock")
-CHILDREN = Who(None, frozenset({"children"}), "children")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
+
 from linli.features.chat import words
 from linli.features.chat.api import QUICK, Failed
 from linli.features.chat.models import Draft
@@ -140,7 +142,14 @@ def add(case: Case, draft: Draft, door: Door, now: datetime) -> bool:
 
 
 def _say(case: str, person: str, text: str, photos: list[str], now: datetime) -> bool:
-    """Enter ``text`` as the reporter's own acts, as many as its length needs; False when one is not taken."""
+    """Enter ``text`` as the reporter's own acts, as many as its length needs; False, and nothing, when one is not."""
+    with transaction.atomic():
+        taken = _each(case, person, text, photos, now)
+        transaction.set_rollback(not taken)
+    return taken
+
+
+def _each(case: str, person: str, text: str, photos: list[str], now: datetime) -> bool:
     while text:
         way = addition.way(Case.objects.get(id=case), CHANNEL)
         if way is None:
