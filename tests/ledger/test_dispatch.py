@@ -6,10 +6,11 @@ from datetime import date, timedelta
 
 from linli.ledger.definitions import runtime
 from linli.people import registry
+from linli.places.acts import import_areas
 from linli.places.dispatch import import_dispatch
 from linli.places.models import Dispatch
 from tests.cast import GRID_A, GRID_B, NOW, Cast, area
-from tests.web.test_case_page import enter
+from tests.web.pages import enter
 
 HOUR = timedelta(hours=1)
 DAY = date(2026, 3, 2)
@@ -68,3 +69,13 @@ def test_the_form_proposes_the_units_and_says_why(cast: Cast) -> None:
     page = enter(cast, "zhou").get(f"/cases/{lamp.number}/").content.decode()
     assert "区城市管理职责清单第 14 项" in page and "区城运中心" in page
     assert '<option value="power" selected>' in page
+
+
+def test_an_area_renamed_keeps_its_lines(cast: Cast) -> None:
+    street = LINE | {"area": "320402001000"}
+    take(street)
+    row = {"code": "320402001000", "name": "甲新街道", "kind": "street", "parent": "320402000000"}
+    import_areas([(2, row | {"valid_from": "2026-02-01"})])
+    assert take(street) == (0, 0, []) and units(GRID_A) == ["power"]
+    assert take(street | {"valid_from": "2026-02-15", "unit": "power", "source": "新清单"}) == (1, 1, [])
+    assert units(GRID_A) == ["power"], "the line before has ended"

@@ -235,3 +235,10 @@ def test_hidden_words_are_gone_from_what_others_were_answered_with(cast: Cast) -
     assert isinstance(done, Done)
     assert NAME not in everything() and "■■■家装了净化器" in everything()
     sound()
+
+
+def test_of_what_is_told_outside_only_words_are_hidden(cast: Cast) -> None:
+    """Numbers, days and codes beside them are no words: hiding “12” leaves an event that can be read."""
+    event = {"seq": 12, "at": "2026-12-12", "area": "320412", "fields": {"notice": "12 号楼停水"}}
+    told = json.loads(privacy._mended(privacy.masker(["12"]), "event", json.dumps(event)))
+    assert told == event | {"fields": {"notice": "■■■ 号楼停水"}}

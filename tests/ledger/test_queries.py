@@ -257,6 +257,15 @@ def test_overdue_is_what_ran_out_and_a_pause_holds_it(cast: Cast) -> None:
     assert states == {slow.number: "overdue", paused.number: "paused"}
 
 
+def test_what_is_paused_comes_after_what_runs_out_on_every_page(cast: Cast) -> None:
+    paused = [cast.lamp().number for _ in range(2)]
+    for number in paused:
+        cast.act("wang", str(Case.objects.get(number=number).id), "pause", NOW + HOUR, addition="请补一张照片")
+    pressing = cast.opened({"text": "路灯不亮", "category": "lighting"}, NOW + 20 * HOUR).number
+    pages = [queries.queue(looks(cast, "wang"), NOW + 21 * HOUR, 1, start).rows[0].number for start in range(3)]
+    assert pages == [pressing, *paused]
+
+
 def test_the_row_and_the_filter_agree_on_overdue(cast: Cast) -> None:
     for hours in range(0, 60, 7):
         cast.lamp(NOW + hours * HOUR)

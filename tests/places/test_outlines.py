@@ -128,6 +128,8 @@ def test_outlines_are_dated_and_a_rename_takes_them_along(cast: Cast) -> None:
     assert (first.valid_to, second.valid_from) == (date(2026, 5, 31), date(2026, 6, 1))
     assert take(A_BOX, begins=date(2026, 6, 1)).replaced == 1
     assert Outline.objects.count() == 2, "from the same day it is a drawing mended"
+    (refused,) = take(wider, begins=date(2026, 5, 1)).rejects
+    assert "2026-06-01" in refused.reason and Outline.objects.count() == 2, "an earlier one replaces nothing"
     row = {"code": STREET_A, "name": "甲新街道", "kind": "street", "parent": "320402000000", "valid_from": "2026-07-01"}
     import_areas([(2, row)])
     assert Outline.objects.get(valid_to=None).area.name == "甲新街道"
