@@ -326,7 +326,7 @@ class _Walk:
         if done is None:
             return
         act = self.of.acts_at(case.stage).get(done.entry.act)
-        if act is not None and "clock" in act.by:
+        if act is not None:
             self._voted(case, act, {})
         if name == STAGE_CLOCK and (act is None or "clock" not in act.by):
             self.space.idle_clocks.add(case.stage)

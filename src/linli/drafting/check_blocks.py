@@ -97,7 +97,7 @@ def _by_itself(stage: Stage, act: Act) -> bool:
     """Whether ``act`` also happens at ``stage`` without people, who would fill something in."""
     joined = act.name in (stage.gathers, stage.calls.then if stage.calls else None)
     led = stage.follows is not None and act.name in (stage.follows.then, stage.follows.otherwise)
-    return (stage.overdue == act.name and "clock" in act.by) or joined or led
+    return stage.overdue == act.name or joined or led
 
 
 def _takes_money(institution: Institution, stage: Stage, act: Act) -> bool:

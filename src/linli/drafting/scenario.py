@@ -28,7 +28,7 @@ _STEP_KEYS = {"at", "who", "act", "with", "on", "refused", "as", "institution"}
 _EXPECT_KEYS = {"stage", "result", "tier", "told", "counts", "holder", "acts", "children"}
 
 MOST_FIRED = 500
-"""Clocks that may run out between two steps of a scenario; a year of daily pressing is fewer."""
+"""Clocks that may run out in one scenario; a year of daily pressing is fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +247,7 @@ class _Stage:
         self.pack, self.scenario = pack, scenario
         self.played = Played()
         self.institutions: dict[str, Institution] = {}
+        self.fired = 0
 
     def play(self) -> Played:
         for step in self.scenario.steps:
@@ -401,7 +402,7 @@ class _Stage:
 
     def _fire_until(self, until: datetime, mark: Mark) -> bool:
         """Let the clocks run out that do; False where there is no end of them, as in a year that was mistyped."""
-        for _ in range(MOST_FIRED):
+        while self.fired < MOST_FIRED:
             due = [(d[1], id, d[0]) for id, c in self.played.cases.items() if (d := c.next_due()) and d[1] <= until]
             if not due:
                 return True
@@ -410,6 +411,7 @@ class _Stage:
             if fired is None:
                 return True
             self._append(id, fired)
+            self.fired += 1
         words = f"over {MOST_FIRED} clocks run out until {until:%Y-%m-%d} / 时限到期太多次，日期太远"
         self._fault(mark, words)
         return False
