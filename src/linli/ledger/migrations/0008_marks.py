@@ -33,7 +33,11 @@ def fill(apps: Any, schema_editor: Any) -> None:
 class Migration(migrations.Migration):
     """Counters, answers and extensions in one narrow column, so that figures need not open every state."""
 
-    dependencies = [("ledger", "0007_retention")]
+    dependencies = [
+        ("ledger", "0007_retention"),
+        ("places", "0003_outline"),  # what the filling reads
+        ("people", "0003_chat"),
+    ]
 
     operations = [
         migrations.AddField(
