@@ -13,15 +13,15 @@ from urllib.parse import urlencode
 
 from django.db.models import BooleanField, DateTimeField, Q, QuerySet, Value, When
 from django.db.models import Case as IfThen
-from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Cast, Coalesce
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import LessThanOrEqual
 
 from linli.drafting.figures import counters
 from linli.kernel.calendar import SHANGHAI
 from linli.kernel.institution import Institution, Pack, Text
 from linli.ledger import recorded
 from linli.ledger.marks import raised
-from linli.ledger.models import Case
+from linli.ledger.models import URGENT, Case
 from linli.ledger.recorded import NONE as NONE
 from linli.ledger.recorded import any_of
 from linli.ledger.visible import Viewer
@@ -301,18 +301,15 @@ def late_marks(institution: Institution) -> list[str]:
 
 def overdue(now: datetime) -> Q:
     """Open, with a stage or promise whose time has run out; while a case is paused, had run out before the pause."""
-    paused = Cast(KeyTextTransform("paused", "state"), DateTimeField())
-    at = Coalesce(paused, Value(now), output_field=DateTimeField())
-    ran_out = Q(stage_due__lte=at) | Q(promise_due__lte=at)
-    # The plain comparison first: it needs no look into the state.
-    return Q(ended__isnull=True) & (Q(stage_due__lte=now) | Q(promise_due__lte=now)) & ran_out
+    at = Coalesce("paused", Value(now), output_field=DateTimeField())
+    return Q(ended__isnull=True) & Q(LessThanOrEqual(URGENT, at))
 
 
 def soon(pack: Pack, now: datetime) -> Q:
     """Open, with a clock that runs out within a day; not those that only wait for the reporter's rating."""
     waits = any_of(Q(institution=i.name, stage__in=waiting_stages(i)) for i in pack.institutions.values())
     coming = Q(stage_due__gt=now, stage_due__lte=now + SOON) | Q(promise_due__gt=now, promise_due__lte=now + SOON)
-    return Q(ended__isnull=True, state__paused=None) & coming & ~waits
+    return Q(ended__isnull=True, paused__isnull=True) & coming & ~waits
 
 
 def waiting_stages(institution: Institution) -> list[str]:

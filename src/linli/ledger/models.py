@@ -11,7 +11,9 @@ from typing import Any
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, GistIndex
 from django.db import models
-from django.db.models import Q, Value
+from django.db.models import Case as IfThen
+from django.db.models import IntegerField, Q, Value, When
+from django.db.models.functions import Least
 
 from linli.kernel.case import Case as KernelCase
 from linli.ledger.plain import case_from
@@ -53,6 +55,12 @@ class PackFile(models.Model):
     content = models.TextField()
 
 
+URGENT = Least("stage_due", "promise_due")
+"""The time that matters most to whoever holds a case."""
+RESTING = IfThen(When(paused__lt=URGENT, then=1), default=0, output_field=IntegerField())
+"""1 where its clocks stand, and had not run out before: it needs nobody now."""
+
+
 class Case(models.Model):
     """One matter. Columns below ``state`` are copies for finding, sorting and counting."""
 
@@ -81,6 +89,7 @@ class Case(models.Model):
     reported = models.DateTimeField()
     opened = models.DateTimeField()
     ended = models.DateTimeField(null=True)
+    paused = models.DateTimeField(null=True, help_text="since when its clocks stand; null while they run")
     next_due = models.DateTimeField(null=True)
     stage_due = models.DateTimeField(null=True)
     promise_due = models.DateTimeField(null=True)
@@ -104,7 +113,9 @@ class Case(models.Model):
         indexes = [
             models.Index(fields=["next_due"], name="case_sweep", condition=Q(next_due__isnull=False)),
             models.Index(
-                fields=["holder_duty", "holder_path", "next_due"], name="case_queue", condition=Q(ended__isnull=True)
+                *("holder_duty", "holder_path", RESTING, URGENT, "number"),
+                name="case_queue",
+                condition=Q(ended__isnull=True),
             ),
             GistIndex(fields=["place"], name="case_place"),
             # The few cases in which an act waits for somebody's agreement; it costs nothing for all the others.

@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Case as IfThen
-from django.db.models import DateTimeField, IntegerField, Q, QuerySet, When
-from django.db.models.fields.json import KeyTextTransform, KeyTransform
-from django.db.models.functions import Cast, Least
+from django.db.models import Q, QuerySet
+from django.db.models.fields.json import KeyTransform
 
 from linli.kernel.calendar import SHANGHAI
 from linli.kernel.decide import to_settle
@@ -24,7 +22,7 @@ from linli.ledger import mandates, visible
 from linli.ledger.definitions import Runtime, runtime
 from linli.ledger.filters import Filters
 from linli.ledger.mandates import Where
-from linli.ledger.models import Case
+from linli.ledger.models import RESTING, URGENT, Case
 from linli.ledger.titles import level_title, result_title
 from linli.ledger.visible import Viewer
 from linli.ledger.words import opening_texts
@@ -46,7 +44,7 @@ CLOSE = timedelta(hours=6)
 """A clock with less than this left is painted as pressing."""
 COLUMNS = (
     "number", "institution", "version", "stage", "holder_role", "holder_duty", "holder_path", "stands_in", "place",
-    "unit", "accused", "reporter", "category", "opened", "ended", "next_due", "stage_due", "promise_due", "result",
+    "unit", "accused", "reporter", "category", "opened", "ended", "paused", "stage_due", "promise_due", "result",
     "tier", "parent",
 )  # fmt: skip
 
@@ -141,18 +139,13 @@ def count(found: QuerySet[Case], most: int = COUNTED) -> tuple[int, bool]:
 
 
 def queue(who: Viewer, now: datetime, limit: int = QUEUE, start: int = 0) -> Page:
-    """The open cases ``who`` holds now, the one with the least time left first; what is paused comes last of COUNTED.
+    """The open cases ``who`` holds now, the one with the least time left first; what is paused comes last.
 
     ``start``: how many to leave out, for the pages after the first.
     """
     held = visible.visible(who).filter(narrowing.held(who))
     total, capped = count(held)
-    due = Least("stage_due", "promise_due")
-    paused = Cast(KeyTextTransform("paused", "state"), DateTimeField())
-    stands = IfThen(When(stopped__lt=due, then=1), default=0, output_field=IntegerField())  # not already late by then
-    # Whether a case is paused stands in its state; looking into thousands takes longer than anybody waits.
-    order = (due,) if capped else (stands, due)
-    cases = list(_lean(held.annotate(stopped=paused).order_by(*order, "number"))[start : start + limit])
+    cases = list(_lean(held.order_by(RESTING, URGENT, "number"))[start : start + limit])
     return Page(_rows(runtime(), registry.current(), who, cases, now), total, capped)
 
 
@@ -181,7 +174,7 @@ def waiting(who: Viewer, now: datetime) -> list[Row]:
         acts = to_settle(institution, kernel, actor)
         if acts:
             found.append((case, tuple(a.title for a in acts)))
-    return [_row(rt, snapshot, who, c, c.state["fields"], c.state["paused"], now, asks) for c, asks in found]
+    return [_row(rt, snapshot, who, c, c.state["fields"], now, asks) for c, asks in found]
 
 
 def _may_ever_agree(rt: Runtime, who: Viewer) -> bool:
@@ -241,22 +234,21 @@ def same_place(who: Viewer, area: str, category: str, now: datetime, days: int =
 
 
 def _lean(cases: QuerySet[Case]) -> QuerySet[Case]:
-    """Only what a row needs: the state itself stays in the database, but for what was written down and the pause."""
-    parts = {"written": KeyTransform("fields", "state"), "paused": KeyTextTransform("paused", "state")}
-    return cases.only(*COLUMNS).annotate(**parts)
+    """Only what a row needs: the state itself stays in the database, but for what was written down."""
+    return cases.only(*COLUMNS).annotate(written=KeyTransform("fields", "state"))
 
 
 def _rows(rt: Runtime, snapshot: Snapshot, who: Viewer, cases: Iterable[Any], now: datetime) -> list[Row]:
-    return [_row(rt, snapshot, who, c, c.written, c.paused, now) for c in cases]
+    return [_row(rt, snapshot, who, c, c.written, now) for c in cases]
 
 
 def _row(
-    rt: Runtime, snapshot: Snapshot, who: Viewer, case: Case, written: Mapping[str, Any], paused: str | None,
-    now: datetime, asks: tuple[Text, ...] = (),
+    rt: Runtime, snapshot: Snapshot, who: Viewer, case: Case, written: Mapping[str, Any], now: datetime,
+    asks: tuple[Text, ...] = (),
 ) -> Row:  # fmt: skip
     institution = rt.institution(case.institution, case.version)
     level = visible.clearance(rt.pack, who, case)
-    due, state = _clock(case, datetime.fromisoformat(paused) if paused else None, now)
+    due, state = _clock(case, now)
     place = snapshot.by_path.get(case.place)
     unit = snapshot.units_by_path.get(case.unit or "")
     return Row(
@@ -304,15 +296,15 @@ def _category(rt: Runtime, institution: Institution, level: str, code: str | Non
     return entry.title if entry else None
 
 
-def _clock(case: Case, paused: datetime | None, now: datetime) -> tuple[datetime | None, str]:
+def _clock(case: Case, now: datetime) -> tuple[datetime | None, str]:
     """The due instant that matters most and how it stands; the same rule as ``filters.overdue``."""
     dues = [d for d in (case.stage_due, case.promise_due) if d]
     if case.ended or not dues:
         return None, ""
     due = min(dues)
-    if due <= (paused or now):
+    if due <= (case.paused or now):
         return due, "overdue"
-    if paused:
+    if case.paused:
         return due, "paused"
     return due, "soon" if due - now <= CLOSE else "ok"
 

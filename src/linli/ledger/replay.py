@@ -83,6 +83,7 @@ class CaseRow(NamedTuple):
     channel: str
     opened: datetime
     ended: datetime | None
+    paused: datetime | None
     next_due: datetime | None
     stage_due: datetime | None
     promise_due: datetime | None

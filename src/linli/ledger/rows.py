@@ -123,6 +123,7 @@ def copied(institution: Institution, case: Case) -> dict[str, Any]:
         "holder_role": case.holder,
         "category": case.fields.get("category"),
         "ended": case.ended,
+        "paused": case.paused,
         "next_due": due[1] if due else None,
         "stage_due": stage.due if stage else None,
         "promise_due": promise.due if promise else None,

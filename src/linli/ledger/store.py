@@ -19,7 +19,7 @@ from psycopg.rows import tuple_row
 from linli.ledger.rows import IN_APP, Row
 
 _COLUMNS = tuple(
-    "stage holder_role holder_duty holder_path stands_in category ended next_due stage_due promise_due result"  # noqa: SIM905
+    "stage holder_role holder_duty holder_path stands_in category ended paused next_due stage_due promise_due result"  # noqa: SIM905
     " tier lead_id marks".split()
 )
 _CAST = {
