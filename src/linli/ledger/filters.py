@@ -11,8 +11,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import BooleanField, DateTimeField, Q, QuerySet, Value, When
-from django.db.models import Case as IfThen
+from django.db.models import DateTimeField, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import LessThanOrEqual
 
@@ -25,7 +24,7 @@ from linli.ledger.models import URGENT, Case
 from linli.ledger.recorded import NONE as NONE
 from linli.ledger.recorded import any_of
 from linli.ledger.visible import Viewer
-from linli.ledger.words import may_hold, opening_texts
+from linli.ledger.words import Written, may_hold, opening_texts
 from linli.people.registry import Snapshot
 
 SOON = timedelta(hours=24)
@@ -334,19 +333,11 @@ def held(who: Viewer | None) -> Q:
 def _search(words: str, pack: Pack, who: Viewer | None) -> Q:
     """In what people wrote when they raised it. Handlers' fields are not searched in a case one raised oneself."""
     number = int(words) if words.isdecimal() and len(words) <= 18 else None
-    found = Q(pk__in=[]) if number is None else Q(number=number)
-    for institution in pack.institutions.values():
-        for name in opening_texts(institution):
-            hit = Q(institution=institution.name, **{f"state__fields__{name}__icontains": words})
-            level = institution.fields[name].class_
-            if level in ("public", "party"):
-                found |= hit
-            elif level == "handler":
-                found |= hit & ~Q(reporter_id=who.person) if who and who.person else hit
-    # As a CASE, of which PostgreSQL expects one in two to hold. Of so many texts it would expect hardly any, and sort
-    # all of a frequent word's matters to show the newest.
-    inside = When(found, then=Value(True))
-    return may_hold(words, number) & Q(IfThen(inside, default=Value(False), output_field=BooleanField()))
+    texts = [(i.fields[n].class_, f"{i.name}.{n}") for i in pack.institutions.values() for n in opening_texts(i)]
+    told = [name for level, name in texts if level in ("public", "party")]
+    handled = [name for level, name in texts if level in ("public", "party", "handler")]
+    inside = Q(Written(handled, told, who.person if who else None, words))
+    return may_hold(words, number) & (inside if number is None else inside | Q(number=number))
 
 
 def midnight(day: date) -> datetime:

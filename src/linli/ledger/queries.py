@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.db.models.fields.json import KeyTransform
 
 from linli.kernel.calendar import SHANGHAI
@@ -82,7 +82,7 @@ class Row:
 class Page:
     """Some rows of a list; ``older`` and ``newer`` are cursors for the neighbouring pages, None where there is none.
 
-    ``total`` is exact unless ``capped``, when there are more than that.
+    ``total`` is exact unless ``capped``, when there are more than that; ``late`` of a queue have run out of time.
     """
 
     rows: list[Row]
@@ -90,6 +90,7 @@ class Page:
     capped: bool
     newer: int | None = None
     older: int | None = None
+    late: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,19 +113,36 @@ def listing(
     """
     rt, snapshot = runtime(), registry.current()
     found = narrowed(who, filters, now)
+    if before is None and after is None:
+        cases, total, capped = _newest(found, size, SEARCHED if filters.q else COUNTED)
+        older = cases[size - 1].number if len(cases) > size else None
+        return Page(_rows(rt, snapshot, who, cases[:size], now), total, capped, None, older)
     total, capped = count(found, SEARCHED if filters.q else COUNTED)
     if after is not None:
         cases = list(reversed(_lean(found.filter(number__gt=after).order_by("number"))[: size + 1]))
         further, cases = len(cases) > size, cases[-size:]
         newer, older = further, bool(cases)
     else:
-        here = found if before is None else found.filter(number__lt=before)
-        cases = list(_lean(here.order_by("-number"))[: size + 1])
+        cases = list(_lean(found.filter(number__lt=before).order_by("-number"))[: size + 1])
         further, cases = len(cases) > size, cases[:size]
-        newer, older = before is not None, further
+        newer, older = True, further
     rows = _rows(rt, snapshot, who, cases, now)
     ends = (cases[0].number, cases[-1].number) if cases else (None, None)
     return Page(rows, total, capped, ends[0] if newer else None, ends[1] if older else None)
+
+
+def _newest(found: QuerySet[Case], size: int, most: int) -> tuple[list[Case], int, bool]:
+    """The newest ``size`` cases and one more, and how many there are as :func:`count` says it.
+
+    Where counting looks into each case, the numbers counted say which are the newest: nothing is looked into twice.
+    """
+    newest = found.order_by("-number")
+    if most <= SEARCHED:
+        numbers = list(newest.values_list("number", flat=True)[: most + 1])
+        shown = Case.objects.filter(number__in=numbers[: size + 1]).order_by("-number")
+        return list(_lean(shown)), min(len(numbers), most), len(numbers) > most
+    cases = list(_lean(newest)[: size + 1])
+    return cases, *(count(found, most) if len(cases) > size else (len(cases), False))
 
 
 def narrowed(who: Viewer, filters: Filters, now: datetime) -> QuerySet[Case]:
@@ -144,14 +162,13 @@ def queue(who: Viewer, now: datetime, limit: int = QUEUE, start: int = 0) -> Pag
     ``start``: how many to leave out, for the pages after the first.
     """
     held = visible.visible(who).filter(narrowing.held(who))
-    total, capped = count(held)
     cases = list(_lean(held.order_by(RESTING, URGENT, "number"))[start : start + limit])
-    return Page(_rows(runtime(), registry.current(), who, cases, now), total, capped)
-
-
-def held_late(who: Viewer, now: datetime) -> int:
-    """How many of them have run out of time, counted to the limit of :func:`count`."""
-    return count(visible.visible(who).filter(narrowing.held(who), narrowing.overdue(now)))[0]
+    rows = _rows(runtime(), registry.current(), who, cases, now)
+    if not start and len(cases) < limit:
+        return Page(rows, len(cases), False, late=sum(r.clock == "overdue" for r in rows))
+    some = held.order_by().annotate(is_late=Q(narrowing.overdue(now)))[: COUNTED + 1]
+    counted = some.aggregate(total=Count("pk"), late=Count("pk", filter=Q(is_late=True)))
+    return Page(rows, min(counted["total"], COUNTED), counted["total"] > COUNTED, late=counted["late"])
 
 
 def held_count(who: Viewer) -> tuple[int, bool]:

@@ -6,7 +6,12 @@ finds them: a case that holds all pairs of what is looked for may hold it, and w
 
 from __future__ import annotations
 
-from django.db.models import Q
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import BooleanField, F, Func, Q, TextField, Value, When
+from django.db.models import Case as IfThen
 
 from linli.kernel.case import Case
 from linli.kernel.institution import Institution
@@ -29,6 +34,33 @@ def pairs_of(institution: Institution, case: Case) -> list[str]:
     """The pairs of all that was written at the opening, as it stands today; sorted."""
     written = (case.fields.get(name) for name in opening_texts(institution))
     return sorted({pair for text in written if isinstance(text, str) for pair in pairs(text)})
+
+
+class Written(Func):
+    """Whether words stand in one of the texts called ``institution.field`` of a case, in capitals or small letters;
+    of what ``person`` raised, in one of those called ``own``.
+
+    One look into the state for all texts: a condition for each of a pack's fifty takes longer to plan than to answer.
+    """
+
+    output_field = BooleanField()
+
+    def __init__(self, names: Sequence[str], own: Sequence[str], person: str | None, words: str) -> None:
+        array: Any = ArrayField(TextField())
+        texts = Value(list(names), array)
+        looked = IfThen(When(reporter=person, then=Value(list(own), array)), default=texts) if person else texts
+        super().__init__(F("state"), F("institution"), looked, Value(words))
+
+    def as_sql(self, compiler: Any, connection: Any, *args: Any, **context: Any) -> tuple[str, tuple[Any, ...]]:
+        """The condition; PostgreSQL expects one case in two to meet it."""
+        parts = [compiler.compile(e) for e in self.get_source_expressions()]
+        state, institution, names, words = (sql for sql, _ in parts)
+        return (
+            f"EXISTS (SELECT 1 FROM jsonb_each_text({state} -> 'fields') AS told (name, words)"  # noqa: S608 - bound
+            f" WHERE {institution} || '.' || told.name = ANY({names})"
+            f" AND position(upper({words}) IN upper(told.words)) > 0)",
+            tuple(p for _, params in parts for p in params),
+        )
 
 
 def may_hold(words: str, or_number: int | None) -> Q:

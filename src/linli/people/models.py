@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import ClassVar
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, UserManager
 from django.contrib.postgres.indexes import GistIndex
 from django.db import models
 from django.db.models import Q
@@ -50,9 +50,18 @@ class Person(models.Model):
         return f"{name[:1]}***{at}{host}" if self.email else ""
 
 
+class Accounts(UserManager["Account"]):
+    """Accounts come with who signs in: every page needs both."""
+
+    def get_queryset(self) -> models.QuerySet[Account]:
+        """All, with their persons."""
+        return super().get_queryset().select_related("person")
+
+
 class Account(AbstractUser):
     """A way to sign in; most persons have none. ``person`` is who signs in."""
 
+    objects: ClassVar[UserManager[Account]] = Accounts()
     person = models.OneToOneField(Person, null=True, blank=True, on_delete=models.PROTECT, related_name="account")
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 

@@ -192,7 +192,10 @@ def at(version: int) -> Snapshot:
 
 def fresh() -> Snapshot:
     """The newest copy; one cheap query. Where a statement has read the version already, use :func:`at`."""
-    return at(Registry.objects.filter(id=1).values_list("version", flat=True).get())
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT version FROM places_registry WHERE id = 1")
+        found = cursor.fetchone()
+    return at(found[0]) if found else reload()
 
 
 def reload() -> Snapshot:

@@ -68,8 +68,7 @@ def _groups(institution: Institution, mine: list[Row], others: list[Row]) -> lis
 
 
 def _task(row: Row) -> dict[str, Any]:
-    acts = [{"title": title, "url": reverse("department_act", args=[row.number, name])} for name, title in row.acts]
-    return rows.draw(row, kinds=False) | {"acts": acts}
+    return rows.draw(row, kinds=False) | {"acts": rows.acts(row, "department_act")}
 
 
 @needs_work("department")

@@ -29,15 +29,14 @@ def tasks(request: HttpRequest) -> HttpResponse:
     if back := sheets.beyond(page, number, reverse("field")):
         return back
     waiting = queries.waiting(who, now) if number == 1 else []
-    late = queries.held_late(who, now) if page.rows else 0
     context = {
         "rows": [_task(r) for r in page.rows],
         "total": sheets.count_words(page),
-        "late": late,
+        "late": page.late,
         "pager": sheets.pager(page, number, SIZE, "?"),
         "waiting": rows.drawn(waiting),
         "heading": Text("我的任务", "My tasks"),
-        "lead": _lead(page, late),
+        "lead": _lead(page),
         "actions": _actions(request),
         "empty": {"text": Text("手上没有任务，辛苦了。", "Nothing to do. Well done."), "icon": "check-circle"},
     }
@@ -50,18 +49,17 @@ def _actions(request: HttpRequest) -> list[dict[str, Any]]:
     return [{"url": reverse("field_report"), "text": Text("登记发现的问题", "Register what I found"), "icon": "camera"}]
 
 
-def _lead(page: queries.Page, late: int) -> Text | None:
+def _lead(page: queries.Page) -> Text | None:
     if not page.rows:
         return None
     n = sheets.count_words(page)
-    if late:
-        return Text(f"共 {n} 件，其中 {late} 件已逾期。", f"{n} in all, {late} overdue.")
+    if page.late:
+        return Text(f"共 {n} 件，其中 {page.late} 件已逾期。", f"{n} in all, {page.late} overdue.")
     return Text(f"共 {n} 件，剩余时间少的排在前面。", f"{n} in all, the least time left first.")
 
 
 def _task(row: Row) -> dict[str, Any]:
-    acts = [{"title": title, "url": reverse("field_act", args=[row.number, name])} for name, title in row.acts]
-    return rows.draw(row) | {"acts": acts}
+    return rows.draw(row) | {"acts": rows.acts(row, "field_act")}
 
 
 @needs_work("field")

@@ -27,7 +27,7 @@ def date_words(due: datetime) -> Text:
 
 
 def drawn(clock: ClockView | None, now: datetime, *, named: bool = False) -> dict[str, Any] | None:
-    """A running clock as ``parts/clock.html`` takes it. The limit of “soon” is that of the lists."""
+    """A running clock as ``{% clock %}`` takes it. The limit of “soon” is that of the lists."""
     if clock is None:
         return None
     state = clock.state

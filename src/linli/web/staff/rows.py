@@ -1,4 +1,4 @@
-"""A row of :mod:`linli.ledger.queries` as ``parts/case_row.html`` draws it."""
+"""A row of :mod:`linli.ledger.queries` as ``{% case_row %}`` draws it."""
 
 from __future__ import annotations
 
@@ -34,6 +34,14 @@ def draw(row: Row, *, kinds: bool = True) -> dict[str, Any]:
         "holder": row.holder or _closed_by(row),
         "asks": row.asks,
     }
+
+
+def acts(row: Row, form: str) -> list[dict[str, Any]]:
+    """The acts of a row, each with the address of its form: ``form`` names a page of a number and an act."""
+    if not row.acts:
+        return []
+    stem = reverse(form, args=[row.number, "-"]).removesuffix("-/")  # one look through all addresses, not one for each
+    return [{"title": title, "url": f"{stem}{name}/"} for name, title in row.acts]
 
 
 def chip(row: Row) -> dict[str, Any]:

@@ -53,21 +53,28 @@ def text(value: Any) -> str:
 
     A missing language falls back to the other one, so that a reader sees foreign words rather than none.
     """
+    return words_of(value, chinese())
+
+
+def words_of(value: Any, zh: bool) -> str:
+    """The same where the caller has asked already whether the language is Chinese."""
     if value is None or isinstance(value, str):
         return value or ""
-    pair = [value.get(k) if isinstance(value, Mapping) else getattr(value, k, None) for k in ("zh", "en")]
-    if pair == [None, None]:
+    if hasattr(value, "zh"):
+        first, second = value.zh, value.en
+    elif isinstance(value, Mapping) and ("zh" in value or "en" in value):
+        first, second = value.get("zh"), value.get("en")
+    else:
         return str(value)
-    first, second = pair if chinese() else reversed(pair)
-    return str(first or second or "")
+    return str((first or second if zh else second or first) or "")
 
 
 @register.simple_tag
 def options(choices: Iterable[Mapping[str, Any]]) -> SafeString:
     """The ``<option>`` of every {value, label, chosen}. In one go: lists of areas and categories are long."""
-    drawn = []
+    drawn, zh = [], chinese()
     for c in choices:
-        chosen, words = " selected" if c["chosen"] else "", escape(text(c["label"]))
+        chosen, words = " selected" if c["chosen"] else "", escape(words_of(c["label"], zh))
         drawn.append(f'<option value="{escape(str(c["value"]))}"{chosen}>{words}</option>')
     return mark_safe("".join(drawn))  # noqa: S308 - values and labels are escaped
 
