@@ -68,14 +68,15 @@ def run(port: int, connections: int, seconds: float, request: Callable[[int], by
     """Send ``request(n)`` for n = 0, 1, 2 … over ``connections`` at once for ``seconds``."""
     answers, count = Answers(), 0
     selector = selectors.DefaultSelector()
-    pool = [_Connection(port) for _ in range(connections)]
     began = time.perf_counter()
-    for c in pool:
-        selector.register(c.socket, selectors.EVENT_READ, c)
-        c.send(request(count))
-        count += 1
-    until, waiting = began + seconds, connections
+    until, opened, waiting = began + seconds, 0, connections
     while waiting:
+        if opened < min(connections, len(answers.seconds) + 1):  # one after another, as people come
+            c = _Connection(port)
+            selector.register(c.socket, selectors.EVENT_READ, c)
+            opened += 1
+            c.send(request(count))
+            count += 1
         for key, _ in selector.select(5):
             c = key.data
             answer = c.receive()

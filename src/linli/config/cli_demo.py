@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from linli.config.database import Address
-from linli.config.serving import DEFAULT_THREADS, Server, default_workers
+from linli.config.serving import DEFAULT_THREADS, Server
 
 if TYPE_CHECKING:
     from linli.kernel.institution import Pack
@@ -34,7 +34,7 @@ FIRST = "changzhou"
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
-@click.option("--workers", default=default_workers, type=click.IntRange(1, 64), help="Processes (default: processors).")
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Processes.")
 @click.option("--pack", help="changzhi, changzhou, chaoyang, futian or nenjiang; or the folder of a pack of your own.")
 def command(host: str, port: int, workers: int, pack: str | None) -> None:
     """Serve a made-up district with its people and requests: no setting needed, no real data touched.

@@ -10,7 +10,7 @@ from linli.config.serving import DEFAULT_THREADS, Server, default_workers
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
-@click.option("--workers", default=default_workers, type=click.IntRange(1, 64), help="Processes (default: processors).")
+@click.option("--workers", default=default_workers, type=click.IntRange(1, 64), help="Default: 2 per processor.")
 @click.option(
     "--threads",
     default=DEFAULT_THREADS,

@@ -100,7 +100,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "linli.config.static_files.Storage"
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.contrib.postgres.indexes import GistIndex
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 
 from linli.places.ltree import LtreeField
@@ -50,18 +50,36 @@ class Person(models.Model):
         return f"{name[:1]}***{at}{host}" if self.email else ""
 
 
-class Accounts(UserManager["Account"]):
-    """Accounts come with who signs in: every page needs both."""
+class _Accounts(UserManager["Account"]):
+    """Finds who is signed in, with the person, in one plain statement: every page asks for it."""
 
-    def get_queryset(self) -> models.QuerySet[Account]:
-        """All, with their persons."""
-        return super().get_queryset().select_related("person")
+    use_in_migrations = False
+
+    def get(self, *args: Any, **lookup: Any) -> Account:
+        """As Django's; what it asks of a session, by ``pk`` alone, is answered with the person."""
+        if args or lookup.keys() != {"pk"}:
+            return super().get(*args, **lookup)
+        own, of_person = Account._meta.concrete_fields, Person._meta.concrete_fields
+        columns = [f'a."{f.column}"' for f in own] + [f'p."{f.column}"' for f in of_person]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT {', '.join(columns)} FROM people_account a LEFT JOIN people_person p ON p.id = a.person_id"  # noqa: S608
+                " WHERE a.id = %s",
+                [lookup["pk"]],
+            )
+            row = cursor.fetchone()
+        if row is None:
+            raise Account.DoesNotExist
+        account = Account.from_db("default", [f.attname for f in own], row[: len(own)])
+        if account.person_id:
+            account.person = Person.from_db("default", [f.attname for f in of_person], row[len(own) :])
+        return account
 
 
 class Account(AbstractUser):
     """A way to sign in; most persons have none. ``person`` is who signs in."""
 
-    objects: ClassVar[UserManager[Account]] = Accounts()
+    objects: ClassVar[UserManager[Account]] = _Accounts()
     person = models.OneToOneField(Person, null=True, blank=True, on_delete=models.PROTECT, related_name="account")
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 

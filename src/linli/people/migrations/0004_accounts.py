@@ -1,11 +1,9 @@
 from django.db import migrations
 
-import linli.people.models
-
 
 class Migration(migrations.Migration):
-    """Accounts come with who signs in; nothing changes in the database."""
+    """How accounts are found is no matter of the database."""
 
     dependencies = [("people", "0003_chat")]
 
-    operations = [migrations.AlterModelManagers(name="account", managers=[("objects", linli.people.models.Accounts())])]
+    operations = [migrations.AlterModelManagers(name="account", managers=[])]
