@@ -257,6 +257,32 @@ def test_overdue_is_what_ran_out_and_a_pause_holds_it(cast: Cast) -> None:
     assert states == {slow.number: "overdue", paused.number: "paused"}
 
 
+def test_a_search_shows_as_many_as_asked_for_and_counts_no_further(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = [cast.lamp().number for _ in range(4)]
+    monkeypatch.setattr(queries, "SEARCHED", 2)
+    for size in (1, 2, 3, 5):
+        page = queries.listing(looks(cast, "wang"), Filters(q="路灯"), NOW, size=size)
+        assert [r.number for r in page.rows] == sorted(made, reverse=True)[:size]
+        assert (page.total, page.capped, page.older is not None) == (2, True, size < 4)
+
+
+def test_signs_that_mean_something_to_a_database_are_searched_for_as_they_are(cast: Cast) -> None:
+    texts = ["费用涨了50%_不合理", r'门牌"18\号"掉了', "O'Neill 楼 Straße", "费用涨了50元不合理"]
+    cases = [cast.opened({"text": t, "category": "lighting"}).number for t in texts]
+    sought = {"0%_": 0, "%_不": 0, '"18\\': 1, "'neill": 2, "straße": 2, "50": (0, 3), "_": 0, "%%": ()}
+    for words, which in sought.items():
+        found = [cases[n] for n in ((which,) if isinstance(which, int) else which)]
+        assert sorted(numbers(cast, "wang", Filters(q=words))) == found, words
+
+
+def test_a_queue_longer_than_its_page_says_how_many_are_late_in_all(cast: Cast) -> None:
+    for hours in (0, 1, 2, 20):
+        cast.lamp(NOW + hours * HOUR)
+    wang, late = looks(cast, "wang"), NOW + 26 * HOUR + timedelta(minutes=1)
+    pages = [queries.queue(wang, late, size, start) for size, start in ((10, 0), (2, 0), (2, 2), (1, 3))]
+    assert [(p.total, p.late) for p in pages] == [(4, 3)] * 4
+
+
 def test_what_is_paused_comes_after_what_runs_out_on_every_page(cast: Cast) -> None:
     paused = [cast.lamp().number for _ in range(2)]
     for number in paused:

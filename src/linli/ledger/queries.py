@@ -138,7 +138,7 @@ def _newest(found: QuerySet[Case], size: int, most: int) -> tuple[list[Case], in
     """
     newest = found.order_by("-number")
     if most <= SEARCHED:
-        numbers = list(newest.values_list("number", flat=True)[: most + 1])
+        numbers = list(newest.values_list("number", flat=True)[: max(most, size) + 1])
         shown = Case.objects.filter(number__in=numbers[: size + 1]).order_by("-number")
         return list(_lean(shown)), min(len(numbers), most), len(numbers) > most
     cases = list(_lean(newest)[: size + 1])
