@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 urlpatterns = [
+    re_path(r"^(?=open311/|api/|wechat/)", include("linli.web.api.urls")),  # machines first: they come by the thousand
     path("", include("linli.web.resident.urls")),
     path("", include("linli.web.page.urls")),
     path("field/", include("linli.web.field.urls")),
@@ -13,6 +14,5 @@ urlpatterns = [
     path("command/", include("linli.web.command.urls")),
     path("", include("linli.web.staff.urls")),  # after the audiences: their own pages come first in the navigation
     path("", include("linli.web.open.urls")),
-    path("", include("linli.web.api.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
 ]
