@@ -11,7 +11,7 @@ from linli.ledger import privacy, queries, verify, visible
 from linli.ledger.filters import Filters
 from linli.ledger.models import Pairs
 from linli.ledger.privacy import Done
-from linli.ledger.words import pairs
+from linli.ledger.words import pairs, sought
 from linli.people import registry
 from tests.cast import NOW, Cast
 
@@ -26,6 +26,19 @@ def found(cast: Cast, words: str, key: str = "wu") -> set[int]:
 @given(st.text(), st.text(), st.text(min_size=1))
 def test_whatever_stands_in_a_text_has_its_pairs_there(before: str, after: str, words: str) -> None:
     assert pairs(words) <= pairs(before + words + after)
+
+
+@given(st.text(alphabet="ab1é路 .", max_size=12))
+def test_what_is_looked_for_says_all_that_the_pairs_say(words: str) -> None:
+    wanted = sought(words)
+    assert set(wanted) <= pairs(words)
+    assert all(any(p in w for w in wanted) for p in pairs(words))
+
+
+def test_letters_and_digits_are_looked_for_by_three() -> None:
+    assert sought("Pothole") == ["hol", "ole", "oth", "pot", "tho"]
+    assert sought("18号LED灯") == ["18", "8号", "d灯", "led", "号l"]
+    assert sought("路灯") == ["路灯"]
 
 
 def test_by_words_by_one_character_and_by_number(cast: Cast) -> None:

@@ -135,9 +135,9 @@ class Case(models.Model):
                 name="case_closed",
                 condition=Q(ended__isnull=False),
             ),
-            # What may be the same matter: of one category, lately (see ledger.likely).
+            # What may be the same matter: at the same place, of one category, lately (see ledger.likely).
             models.Index(
-                fields=["category", "opened"],
+                fields=["place", "category", "opened"],
                 name="case_alike",
                 condition=Q(parent__isnull=True, category__isnull=False),
             ),

@@ -2,10 +2,12 @@
 
 Chinese is not split into words, so every two neighbouring characters are kept apart from the case, where an index
 finds them: a case that holds all pairs of what is looked for may hold it, and whoever searches looks inside then.
+Of Latin letters and digits three are kept as well: two of them stand in every other English word or number.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,10 +26,19 @@ def opening_texts(institution: Institution) -> list[str]:
     return [n for n in (*institution.open.needs, *institution.open.may) if institution.fields[n].type == "text"]
 
 
+_THREE = re.compile(r"(?=([a-z0-9]{3}))")
+
+
 def pairs(text: str) -> set[str]:
-    """Every two neighbouring characters of ``text``, capitals as small letters."""
+    """Every two neighbouring characters of ``text``, and three of letters or digits; capitals as small letters."""
     small = text.casefold()  # lower() looks at the neighbours of a sigma
-    return {small[n : n + 2] for n in range(len(small) - 1)}
+    return {small[n : n + 2] for n in range(len(small) - 1)} | {found[1] for found in _THREE.finditer(small)}
+
+
+def sought(words: str) -> list[str]:
+    """The pairs that say all: without those that stand in another that is looked for."""
+    every = pairs(words)
+    return sorted(p for p in every if not any(p in other for other in every if len(other) > len(p)))
 
 
 def pairs_of(institution: Institution, case: Case) -> list[str]:
@@ -65,7 +76,7 @@ class Written(Func):
 
 def may_hold(words: str, or_number: int | None) -> Q:
     """The cases in which ``words`` may stand, and the one with that number. A single character has no pair: any."""
-    wanted = sorted(pairs(words))
+    wanted = sought(words)
     if not wanted:
         return Q()
     found = Pairs.objects.filter(pairs__contains=wanted).values("case_id")

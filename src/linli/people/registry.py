@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import threading
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -91,6 +92,7 @@ class Snapshot:
     outlines: outlines.Outlines | None = None
     points: dict[str, Near[Place]] = field(default_factory=dict)
     is_outlined: bool | None = None
+    paths: list[str] = field(default_factory=list)
 
     def holders(self, duty: str, path: str, day: date, not_of: str | None = None) -> list[Held]:
         """Everybody who holds ``duty`` at exactly ``path`` on ``day``, without the people of the unit ``not_of``."""
@@ -126,6 +128,13 @@ class Snapshot:
     def dispatch(self, category: str | None, place: str, day: date) -> list[Rule]:
         """The units that the catalogue names for a matter of ``category`` at ``place``, the leader first."""
         return [r for r in rules(self.catalogue, category, place, day) if r.unit in self.units]
+
+    def inside(self, path: str) -> list[str]:
+        """``path`` and those of all living places inside it."""
+        if len(self.paths) != len(self.by_path):
+            self.paths = sorted(self.by_path)
+        first, last = (bisect_left(self.paths, f"{path}{end}") for end in "./")  # “/” is the sign after “.”
+        return [path, *self.paths[first:last]]
 
     def at_point(self, lat: float, lng: float, kind: str, within: float = math.inf) -> Place | None:
         """The place of ``kind`` at a point (WGS-84 degrees): by outlines where they are known, else the nearest one.
