@@ -19,7 +19,7 @@ from linli.config.demo.city_files import FOLDER, cities, document
 from linli.config.demo.load import DAYS, load_demo
 from linli.kernel.calendar import SHANGHAI
 from linli.kernel.institution import Pack
-from linli.ledger import definitions, queries
+from linli.ledger import definitions, queries, verify
 from linli.ledger.models import Case, Detail, Entry, Message
 from linli.ledger.visible import viewer
 from linli.people import registry
@@ -102,6 +102,10 @@ def test_every_role_of_every_institution_finds_somebody(city: str) -> None:
     for institution in pack().institutions.values():
         for role in institution.roles.values():
             assert role.duty in held, (institution.name, role.name)
+
+
+def test_nothing_in_it_accuses_anybody_of_tampering(city: str) -> None:
+    assert verify.verify(NOW).faults == []
 
 
 def test_every_institution_is_lived_through(city: str) -> None:

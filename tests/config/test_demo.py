@@ -16,7 +16,7 @@ from linli.config.demo.city_files import document
 from linli.config.demo.hours import AWAKE, Hours
 from linli.config.demo.load import DAYS, load_demo
 from linli.kernel.calendar import SHANGHAI, CalendarGap
-from linli.ledger import definitions
+from linli.ledger import definitions, verify
 from linli.ledger.models import Case, Entry, Message
 from linli.people import registry
 from linli.people.models import Account, Duty
@@ -108,6 +108,10 @@ def test_clocks_climbed_by_themselves_where_nobody_acted() -> None:
     assert climbed.count() == 8  # the route overdue_grid
     for entry in climbed.select_related("case"):
         assert entry.at == entry.case.opened + timedelta(hours=24)
+
+
+def test_nothing_in_it_accuses_anybody_of_tampering() -> None:
+    assert verify.verify(NOW).faults == []
 
 
 def test_everybody_of_the_cast_has_something_to_do() -> None:

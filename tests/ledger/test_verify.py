@@ -141,6 +141,7 @@ TAMPERINGS = {
         "UPDATE ledger_case SET parent_id = %(child)s WHERE id = %(id)s",
         {"child-unknown"},
     ),
+    "a called case's unit, taken away": ("UPDATE ledger_case SET unit = NULL WHERE id = %(child)s", {"child-differs"}),
     "a called case's unit": ("UPDATE ledger_case SET unit = 'u.housing' WHERE id = %(child)s", {"child-differs"}),
 }
 

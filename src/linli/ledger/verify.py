@@ -123,7 +123,7 @@ def _all(report: Report) -> Iterator[Replayed]:
                 mine = entries.pop(row.id, [])
                 report.entries += len(mine)
                 found = replay(row, mine, {d.seq: d for d in details.pop(row.id, [])})
-                _check_family(found, family.get(row.id, []))
+                _check_family(found, family.get(row.id, []), mine)
                 yield found
             report.faults += _orphans(entries)
             after = batch[-1].id
@@ -149,7 +149,13 @@ def _children(raw: Any, ids: list[str]) -> dict[str, list[tuple[Any, ...]]]:
     return found
 
 
-def _check_family(found: Replayed, children: Iterable[tuple[Any, ...]]) -> None:
+def _lines(entries: Iterable[EntryRow]) -> set[str]:
+    """The lines of text for which cases were called, one each: those stand at no unit."""
+    events = (e for row in entries if '"Called"' in row.events for e in orjson.loads(row.events))
+    return {line for e in events if e["e"] == "Called" and e.get("fills") for line in e["units"]}
+
+
+def _check_family(found: Replayed, children: Iterable[tuple[Any, ...]], entries: Iterable[EntryRow]) -> None:
     """The called units' cases are those their parent's entries name, and both know the same about how they ended."""
     parent = found.case
     if parent is None:
@@ -161,7 +167,9 @@ def _check_family(found: Replayed, children: Iterable[tuple[Any, ...]]) -> None:
         if known is None:
             zh, en = f"事项 {id} 说是它叫来的，记录里却没有。", f"case {id} says it was called by it; no entry says so."
             found.fault("child-unknown", zh, en, RESTORE)
-        elif (unit or "").rpartition(".")[2] != label(known.unit) or place != found.row.place:
+        elif place != found.row.place or (
+            unit.rpartition(".")[2] != label(known.unit) if unit else known.unit not in _lines(entries)
+        ):
             zh, en = (
                 f"协办事项 {id} 的单位或地点与记录不符。",
                 f"the called case {id} is not at the unit and place called.",
