@@ -4,28 +4,18 @@ import django.contrib.postgres.fields
 from django.db import migrations, models
 from django.db.models import Q, Value
 
+from linli.ledger.migrations._readable import readable
+
 ARRAY = django.contrib.postgres.fields.ArrayField(models.TextField())
 
 
 def fill(apps: Any, schema_editor: Any) -> None:
-    """Cases that are there already; what cannot be read by today's packs is for `linli verify --rebuild`."""
-    from linli.ledger.definitions import NoPack, runtime
+    """Cases that are there already."""
     from linli.ledger.marks import marks_of
-    from linli.ledger.plain import case_from
 
     case_model = apps.get_model("ledger", "Case")
-    if not case_model.objects.exists():
-        return
-    try:
-        rt = runtime()
-    except NoPack:
-        return
-    for row in case_model.objects.only("id", "state", "institution", "version").iterator(chunk_size=1000):
-        try:
-            institution = rt.institution(row.institution, row.version)
-        except LookupError:
-            continue
-        found = marks_of(institution, case_from(row.state))
+    for row, institution, case in readable(case_model):
+        found = marks_of(institution, case)
         if found:
             case_model.objects.filter(id=row.id).update(marks=found)
 

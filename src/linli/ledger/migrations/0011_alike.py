@@ -1,37 +1,20 @@
+from itertools import islice
 from typing import Any
 
 from django.db import migrations, models
 from django.db.models import Q
 
+from linli.ledger.migrations._readable import readable
+
 
 def fill(apps: Any, schema_editor: Any) -> None:
-    """Cases that are there already; what cannot be read by today's packs is for `linli verify --rebuild`."""
-    from linli.ledger.definitions import NoPack, runtime
-    from linli.ledger.plain import case_from
+    """Cases that are there already."""
     from linli.ledger.words import pairs_of
 
     case_model, pairs_model = apps.get_model("ledger", "Case"), apps.get_model("ledger", "Pairs")
-    if not case_model.objects.exists():
-        return
-    try:
-        rt = runtime()
-    except NoPack:
-        return
-    found = []
-    for row in case_model.objects.only("id", "state", "institution", "version").iterator(chunk_size=1000):
-        try:
-            institution = rt.institution(row.institution, row.version)
-        except LookupError:
-            continue
-        found.append(pairs_model(case_id=row.id, pairs=pairs_of(institution, case_from(row.state))))
-        if len(found) == 1000:
-            _write(pairs_model, found)
-            found = []
-    _write(pairs_model, found)
-
-
-def _write(pairs_model: Any, found: list[Any]) -> None:
-    pairs_model.objects.bulk_create(found, update_conflicts=True, unique_fields=["case"], update_fields=["pairs"])
+    every = (pairs_model(case_id=row.id, pairs=pairs_of(i, case)) for row, i, case in readable(case_model))
+    while some := list(islice(every, 1000)):
+        pairs_model.objects.bulk_create(some, update_conflicts=True, unique_fields=["case"], update_fields=["pairs"])
 
 
 class Migration(migrations.Migration):
