@@ -133,8 +133,8 @@ def candidates(who: Viewer, matter: Matter, now: datetime) -> QuerySet[Case]:
     """The one query: same institution, same category or one of its group, same or neighbouring community, lately."""
     rt, snapshot = runtime(), registry.current()
     seen = visible.visible(Viewer(None, who.duties)) if who.is_staff else visible.published(rt.pack)
-    # By name and not “within”: only then is it clear beforehand how few these are.
-    here = Q(place__in=[p for path in _around(rt.pack, snapshot, matter) for p in snapshot.inside(path)])
+    home = _home(rt.pack, snapshot, matter.place)
+    here = Q(place__in=_around(rt.pack, snapshot, matter, home)) if home else Q(place__within=matter.place)
     state = Q(ended__isnull=True)
     if who.is_staff:
         state |= Q(ended__gte=now - ANSWERED)
@@ -171,16 +171,16 @@ def _alike(pack: Pack, matter: Matter) -> list[str]:
     return [n for n, c in codes.items() if c.group == mine.group]
 
 
-def _around(pack: Pack, snapshot: Snapshot, matter: Matter) -> list[str]:
-    """Paths to look in: the community (the level above the lowest), and those whose middle is near the position."""
-    kind, home = _kind(pack), _home(pack, snapshot, matter.place)
-    if home is None:
-        return [matter.place]
-    found = [home]
+def _around(pack: Pack, snapshot: Snapshot, matter: Matter, home: str) -> list[str]:
+    """Places to look at: ``home`` (the level above the lowest), those with their middle near the position, all inside.
+
+    By name and not “within”: only then does PostgreSQL know beforehand how few these are.
+    """
+    kind, found = _kind(pack), [home]
     if matter.point is not None:
         near = [(distance(matter.point, _middle(p)), p.path) for p in snapshot.places.values() if _is_near(p, kind)]
         found += [path for metres, path in sorted(near)[:4] if metres <= NEIGHBOURS and path != home]
-    return found
+    return [inside for path in found for inside in snapshot.inside(path)]
 
 
 def _kind(pack: Pack) -> str:

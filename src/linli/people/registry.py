@@ -136,6 +136,10 @@ class Snapshot:
         first, last = (bisect_left(self.paths, f"{path}{end}") for end in "./")  # “/” is the sign after “.”
         return [path, *self.paths[first:last]]
 
+    def within(self, tops: Iterable[str]) -> list[Place]:
+        """The living places at or inside any of ``tops``, by their paths; a unit's path holds none."""
+        return [self.by_path[p] for p in sorted({p for top in tops for p in self.inside(top)}) if p in self.by_path]
+
     def at_point(self, lat: float, lng: float, kind: str, within: float = math.inf) -> Place | None:
         """The place of ``kind`` at a point (WGS-84 degrees): by outlines where they are known, else the nearest one.
 

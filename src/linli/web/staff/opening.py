@@ -93,10 +93,10 @@ def places(snapshot: Snapshot, institution: Institution, who: Viewer) -> dict[st
 
 
 def _labelled(snapshot: Snapshot, tops: Iterable[str]) -> dict[str, Place]:
-    inside = [p for p in snapshot.places.values() if any(p.path == t or p.path.startswith(f"{t}.") for t in tops)]
+    inside = snapshot.within(tops)
     names = [p.name for p in inside]
     found: dict[str, Place] = {}
-    for place in sorted(inside, key=lambda p: p.path):
+    for place in inside:
         above = snapshot.places.get(place.parent or "")
         label = f"{place.name}（{above.name}）" if names.count(place.name) > 1 and above else place.name
         found[label if label not in found else place.code] = place

@@ -321,13 +321,11 @@ def _grouped(pack: Pack, given: Filters) -> list[dict[str, Any]]:
 
 def areas(pack: Pack, snapshot: Snapshot, who: Viewer, most: int = MOST_AREAS) -> list[tuple[str, str]]:
     """(code, name, indented by level) of the areas inside the viewer's duties, as far down as ``most`` allow."""
-    tops = {h.path for h in who.duties if h.path in snapshot.by_path}
-    inside = [p for p in snapshot.places.values() if any(p.path == t or p.path.startswith(f"{t}.") for t in tops)]
+    inside = snapshot.within(h.path for h in who.duties)
     levels = list(pack.levels)
     while len(inside) > most and levels:
         lowest = levels.pop()
         inside = [p for p in inside if p.kind != lowest]
-    inside.sort(key=lambda p: p.path)
     base = min((p.path.count(".") for p in inside), default=0)
     return [(p.code, "\u3000" * (p.path.count(".") - base) + p.name) for p in inside]
 
