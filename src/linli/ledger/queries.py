@@ -113,11 +113,12 @@ def listing(
     """
     rt, snapshot = runtime(), registry.current()
     found = narrowed(who, filters, now)
+    most = SEARCHED if filters.q else COUNTED
     if before is None and after is None:
-        cases, total, capped = _newest(found, size, SEARCHED if filters.q else COUNTED)
+        cases, total, capped = (_sought if filters.q else _newest)(found, size, most)
         older = cases[size - 1].number if len(cases) > size else None
         return Page(_rows(rt, snapshot, who, cases[:size], now), total, capped, None, older)
-    total, capped = count(found, SEARCHED if filters.q else COUNTED)
+    total, capped = count(found, most)
     if after is not None:
         cases = list(reversed(_lean(found.filter(number__gt=after).order_by("number"))[: size + 1]))
         further, cases = len(cases) > size, cases[-size:]
@@ -132,17 +133,16 @@ def listing(
 
 
 def _newest(found: QuerySet[Case], size: int, most: int) -> tuple[list[Case], int, bool]:
-    """The newest ``size`` cases and one more, and how many there are as :func:`count` says it.
+    """The newest ``size`` cases and one more, and how many there are as :func:`count` says it."""
+    cases = list(_lean(found.order_by("-number"))[: size + 1])
+    return cases, *(count(found, most) if len(cases) > size else _up_to(len(cases), most))
 
-    Where counting looks into each case, the numbers counted say which are the newest: nothing is looked into twice.
-    """
-    newest = found.order_by("-number")
-    if most <= SEARCHED:
-        numbers = list(newest.values_list("number", flat=True)[: max(most, size) + 1])
-        shown = Case.objects.filter(number__in=numbers[: size + 1]).order_by("-number")
-        return list(_lean(shown)), min(len(numbers), most), len(numbers) > most
-    cases = list(_lean(newest)[: size + 1])
-    return cases, *(count(found, most) if len(cases) > size else (len(cases), False))
+
+def _sought(found: QuerySet[Case], size: int, most: int) -> tuple[list[Case], int, bool]:
+    """The same of a search, where counting looks into each case: the numbers counted say which are the newest."""
+    numbers = list(found.order_by("-number").values_list("number", flat=True)[: max(most, size) + 1])
+    shown = Case.objects.filter(number__in=numbers[: size + 1]).order_by("-number")
+    return list(_lean(shown)), *_up_to(len(numbers), most)
 
 
 def narrowed(who: Viewer, filters: Filters, now: datetime) -> QuerySet[Case]:
@@ -152,7 +152,10 @@ def narrowed(who: Viewer, filters: Filters, now: datetime) -> QuerySet[Case]:
 
 def count(found: QuerySet[Case], most: int = COUNTED) -> tuple[int, bool]:
     """How many there are, counted up to ``most``, and whether there are more."""
-    total = found.order_by().values("pk")[: most + 1].count()
+    return _up_to(found.order_by().values("pk")[: most + 1].count(), most)
+
+
+def _up_to(total: int, most: int) -> tuple[int, bool]:
     return min(total, most), total > most
 
 
@@ -168,7 +171,7 @@ def queue(who: Viewer, now: datetime, limit: int = QUEUE, start: int = 0) -> Pag
         return Page(rows, len(cases), False, late=sum(r.clock == "overdue" for r in rows))
     some = held.order_by().annotate(is_late=Q(narrowing.overdue(now)))[: COUNTED + 1]
     counted = some.aggregate(total=Count("pk"), late=Count("pk", filter=Q(is_late=True)))
-    return Page(rows, min(counted["total"], COUNTED), counted["total"] > COUNTED, late=counted["late"])
+    return Page(rows, *_up_to(counted["total"], COUNTED), late=counted["late"])
 
 
 def held_count(who: Viewer) -> tuple[int, bool]:

@@ -160,16 +160,14 @@ def _check_family(found: Replayed, children: Iterable[tuple[Any, ...]], entries:
     parent = found.case
     if parent is None:
         return
-    missing = set(parent.children)
+    missing, lines = set(parent.children), _lines(entries)
     for id, unit, place, ended, result in children:
         missing.discard(id)
         known = parent.children.get(id)
         if known is None:
             zh, en = f"事项 {id} 说是它叫来的，记录里却没有。", f"case {id} says it was called by it; no entry says so."
             found.fault("child-unknown", zh, en, RESTORE)
-        elif place != found.row.place or (
-            unit.rpartition(".")[2] != label(known.unit) if unit else known.unit not in _lines(entries)
-        ):
+        elif place != found.row.place or not _stands_at(unit, known.unit, lines):
             zh, en = (
                 f"协办事项 {id} 的单位或地点与记录不符。",
                 f"the called case {id} is not at the unit and place called.",
@@ -183,6 +181,11 @@ def _check_family(found: Replayed, children: Iterable[tuple[Any, ...]], entries:
             found.fault("child-differs", zh, en, RESTORE)
     for id in sorted(missing):
         found.fault("child-missing", f"叫来的协办事项 {id} 不见了。", f"the called case {id} is gone.", RESTORE)
+
+
+def _stands_at(unit: str | None, called: str, lines: set[str]) -> bool:
+    """Whether a case without a unit was called for a line, and one at a unit for that unit."""
+    return called in lines if unit is None else unit.rpartition(".")[2] == label(called)
 
 
 def _end_differs(
