@@ -42,25 +42,21 @@ def _walked(pack: Pack, institution: Institution) -> list[str]:
     Two walks instead of one, since acts on the clocks alone (pause, resume, extend) move nothing: the first without
     them, with every bound counted as one; the second with them and with moves unbounded, for what the clocks alone do.
     """
-    found: list[str] = []
-    try:
-        spaces = [explore(pack, part, start=_first_day(part), most=40_000) for part in _parts(institution)]
-    except TooLarge:
-        return ["too large to walk"]
-    for n, space in enumerate(spaces):
+    parts = _parts(institution)
+    for n, part in enumerate(parts):
+        try:
+            space = explore(pack, part, start=_first_day(part), most=40_000)
+        except TooLarge:
+            return ["too large to walk"]
         if not space.opens:
             return ["no case can be opened"]
-        found += [f"no value for a limit: {gap}" for gap in sorted(space.gaps)]
+        found = [f"no value for a limit: {gap}" for gap in sorted(space.gaps)]
         for name, names in judge(space).items():
-            if (n == 0 and names and name != "nobody-can-act") or (n == 1 and names and name in TOLD):
-                found.append(f"{name}: {', '.join(sorted(names))}")
-    return found + _idle_acts(spaces)
-
-
-def _idle_acts(spaces: list[Space]) -> list[str]:
-    if len(spaces) > 1:
-        return []
-    return [f"nobody-can-act: {n}" for n in sorted(judge(spaces[0])["nobody-can-act"])]
+            wanted = name in TOLD if n else name != "nobody-can-act" or len(parts) == 1
+            found += [f"{name}: {', '.join(sorted(names))}"] if names and wanted else []
+        if found:  # one harm is enough; the second walk takes as long as the first
+            return found
+    return []
 
 
 def _parts(institution: Institution) -> list[Institution]:
