@@ -259,7 +259,8 @@ def _finish(
     work = _Work(pack, institution, note(case, seed), seed.at)
     effects(work)
     entry = Entry(seed.at, seed.act, seed.by, seed.role, seed.channel, tuple(work.events), seed.data, seed.works)
-    return Decision(entry, apply(case, entry))
+    asks = any(isinstance(e, Asked | Settled) for e in work.events)  # what waits for agreement keeps the entry's data
+    return Decision(entry, apply(case, entry) if asks else work.case)
 
 
 def _ask(work: _Work, act: Act) -> None:
