@@ -220,6 +220,10 @@ class _Walk:
             stage = self.of.stages[case.stage]
             then = stage.calls.then if stage.calls else stage.gathers
             yield self._step(number, case, then or "", "children", True, done)
+            if stage.calls and stage.calls.join == "any_ended" and self.of.fields[stage.calls.for_each].max != 1:
+                alone = replace(case, children={waiting[0]: case.children[waiting[0]]})  # only one may be called
+                done = child_ended(self.pack, self.of, alone, waiting[0], "done", now)
+                yield self._step(number, case, stage.calls.then, "children", True, done)
         yield from self._led(number, case, now)
 
     def _led(self, number: int, case: Case, now: datetime) -> Iterator[Step]:

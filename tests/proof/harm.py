@@ -135,8 +135,8 @@ def _broken_names(pack: Pack, of: Institution) -> Iterator[str]:
             yield f"{stage.name}: there is no {stage.holder}"
         if stage.overdue and not stage.end and stage.overdue not in of.acts_at(stage.name):
             yield f"{stage.name}: nothing happens by {stage.overdue}"
-        if stage.calls and stage.calls.then not in stage.acts:
-            yield f"{stage.name}: nothing takes over by {stage.calls.then}"
+        joined = [stage.calls.then if stage.calls else None, stage.gathers]
+        yield from (f"{stage.name}: nothing takes over by {n}" for n in joined if n and n not in stage.acts)
     for clock in of.clocks.values():
         yield from (f"{clock.name}: there is no {n}" for n in clock.tells if n not in people | {"holder"})
         yield from (f"{clock.name}: never started by {n}" for n in clock.from_ if n not in acts | {"open"})

@@ -70,8 +70,8 @@ def draw(rng: Random) -> Exam:
     maker = _Maker(rng)
     main = maker.city() if rng.random() < 0.7 else maker.wild()
     places: dict[int, str] = {}
-    main = _marked(main, places)
     children = {"child": _child(rng)} if any(s.calls for s in main.stages.values()) else {}
+    main = _marked(_gathered(rng, main) if children and rng.random() < 0.6 else main, places)
     limit = Dated(date(2020, 1, 1), 2, "day", "setting: sample")
     duties = {n: Duty(WORDS, LEVELS, above=up, name=n) for n, up in maker.ladder}
     duties["unit_officer"] = Duty(WORDS, ("department",), name="unit_officer")
@@ -294,6 +294,22 @@ class _Maker:
             parties={"reporter": Party(WORDS, "person"), "other": Party(WORDS, "person")}, roles=roles,
             fields={n: Field(WORDS, kind, "public") for n, kind in kinds.items()}, anywhere=self.anywhere,
         )  # fmt: skip
+
+
+def _gathered(rng: Random, of: Institution) -> Institution:
+    """A later stage waits for those still at work, and one or two acts lead there: not all after a call."""
+    holder = rng.choice(list(of.roles))
+    goals = [n for n in of.stages if n != "joint"]
+    acts = {"gathered": Act(WORDS, ("children",), to=rng.choice(goals))}
+    acts["press"] = Act(WORDS, ("clock",), to=rng.choice(goals) if rng.random() < 0.3 else None)
+    pressed = Stage(WORDS, holder, "limit", overdue="press", acts=acts, gathers="gathered")
+    of = replace(of, stages={**of.stages, "pressed": pressed})
+    leading = [(s, n) for s, spec in of.stages.items() for n, a in spec.acts.items() if a.to and s != "pressed"]
+    from_call = [(s, n) for s, n in leading if of.stages[s].calls]
+    for stage, name in [*rng.sample(from_call, min(1, len(from_call))), *rng.sample(leading, min(1, len(leading)))]:
+        here = of.stages[stage]
+        of = _with(of, here, replace(here, acts={**here.acts, name: replace(here.acts[name], to="pressed")}))
+    return of
 
 
 def damage(rng: Random, of: Institution) -> Institution:

@@ -24,7 +24,8 @@ def _never_done(graph: Graph) -> list[Finding]:
         found("nobody-can-act", act.mark, f"没有人能做“{act.title.zh}”。", f"Nobody can ever do {act.name}.")
         for stage in graph.institution.stages.values()
         for act in (move.act for move in graph.moves[stage.name])
-        if stage.name in reached and act.at_most and act.name in stage.acts and (stage.name, act.name) not in done
+        if stage.name in reached and act.name in stage.acts and (stage.name, act.name) not in done
+        if act.at_most or act.name == stage.gathers
     ]
 
 

@@ -1,8 +1,9 @@
 """The state space of an institution: every way a case can go, walked breadth-first so that paths are shortest.
 
 A state is where a case stands, whether the one who raised it was answered, whether it has a result, how often each
-bounded act was done, and (where an act may go ``back``) which stage it came from. It follows the kernel exactly: acts
-are counted by name over all stages, and a clock fires its consequence even when ``at_most`` is used up.
+bounded act was done, (where an act may go ``back``) which stage it came from, and (where a later stage gathers what
+was called) whether a called case is still open. It follows the kernel exactly: acts are counted by name over all
+stages, and a clock fires its consequence even when ``at_most`` is used up.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ class State:
     resulted: bool
     used: tuple[int, ...]
     came_from: str | None
+    waits: bool = False
+    """A called case is still open; false where no later stage gathers it."""
 
 
 class Edge(NamedTuple):
@@ -79,6 +82,7 @@ class Graph:
         self._most = list(self.counters.values())
         self._wasted = {a.name for a in _all(institution) if a.name in self.counters and (a.approves or not a.to)}
         """Bounded acts that are counted although nothing moves: declined, or not moving where they share a name."""
+        self._gathering = _gathering(institution, self.moves)
         self.backs = {name for name, moves in self.moves.items() if any(m.goes == "back" for m in moves)}
         for self.exact, most in ((True, COUNTED), (False, MOST_STATES)):
             if self._walk(most):
@@ -208,8 +212,8 @@ class Graph:
         first = self.institution.open.to or next(iter(self.institution.stages))
         opening = self.institution.open
         told, resulted = self.institution.raised_by in opening.answers, bool(opening.result)
-        self._states: dict[tuple[str, bool, bool, tuple[int, ...], str | None], State] = {}
-        start = self._state(first, told, resulted, (0,) * len(self.counters), None)
+        self._states: dict[tuple[str, bool, bool, tuple[int, ...], str | None, bool], State] = {}
+        start = self._state(first, told, resulted, (0,) * len(self.counters), None, self._calls(first))
         self.parent: dict[State, Edge | None] = {start: None}
         self.edges: dict[State, list[Edge]] = {}
         queue = deque([start])
@@ -228,9 +232,9 @@ class Graph:
         found: list[Edge] = []
         for move in self.moves[state.stage]:
             used = self._counted(move, state.used)
-            target = None if used is None else self._target(state, move, used)
-            if target and not any(self._same(e, move, target) for e in found):
-                found.append(Edge(state, move.act, move.by, target))
+            for target in () if used is None else self._targets(state, move, used):
+                if not any(self._same(e, move, target) for e in found):
+                    found.append(Edge(state, move.act, move.by, target))
         return found
 
     def _same(self, edge: Edge, move: Move, target: State) -> bool:
@@ -248,13 +252,32 @@ class Graph:
             return None
         return (*used[:at], min(used[at] + 1, most), *used[at + 1 :])
 
-    def _target(self, state: State, move: Move, used: tuple[int, ...]) -> State:
+    def _targets(self, state: State, move: Move, used: tuple[int, ...]) -> list[State]:
         goes = (state.came_from or state.stage) if move.goes == "back" else move.goes
         answered = state.answered or self.institution.raised_by in move.act.answers
         came_from = state.stage if goes in self.backs else None
-        return self._state(goes, answered, state.resulted or move.resulted, used, came_from)
+        resulted = state.resulted or move.resulted
+        return [self._state(goes, answered, resulted, used, came_from, w) for w in self._waits(state, move, goes)]
 
-    def _state(self, *key: *tuple[str, bool, bool, tuple[int, ...], str | None]) -> State:
+    def _waits(self, state: State, move: Move, goes: str) -> tuple[bool, ...]:
+        """Whether a called case is still open after ``move``; both where nobody knows, none where it cannot happen."""
+        stage = self.institution.stages[state.stage]
+        gathers = stage.gathers is not None and stage.calls is None
+        if move.by == "children" and gathers and not state.waits:
+            return ()  # the last one ended before the case came here
+        if self._calls(goes):
+            return (True,)
+        if goes not in self._gathering or not state.waits:
+            return (False,)
+        if move.by == "children":
+            return (True, False) if stage.calls and stage.calls.join == "any_ended" else (False,)
+        # Here they would have moved the case when the last of them ended; elsewhere that goes unnoticed.
+        return (True,) if stage.calls or gathers else (True, False)
+
+    def _calls(self, name: str) -> bool:
+        return name in self._gathering and self.institution.stages[name].calls is not None
+
+    def _state(self, *key: *tuple[str, bool, bool, tuple[int, ...], str | None, bool]) -> State:
         known = self._states.get(key)
         if known is None:
             known = self._states[key] = State(*key)
@@ -281,6 +304,15 @@ def _moves(institution: Institution, stage: Stage, known: Mapping[str, Verdict])
             yield Move(act, "children", counter, act.to, _comes_out(act))
         if act.name in stage.acts and stage.follows and act.name in (stage.follows.then, stage.follows.otherwise):
             yield Move(act, "lead", counter, act.to, bool(act.result))
+
+
+def _gathering(institution: Institution, moves: Mapping[str, list[Move]]) -> set[str]:
+    """The stages at or after which called cases may be gathered by another stage than the one that called them."""
+    found = {n for n, s in institution.stages.items() if s.gathers and not s.calls}
+    leads = {n: {m.goes for m in ms} for n, ms in moves.items()}
+    while found and (more := {n for n, goes in leads.items() if n not in found and goes & {*found, "back"}}):
+        found |= more
+    return found
 
 
 def _comes_out(act: Act) -> bool:

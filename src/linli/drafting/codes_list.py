@@ -169,8 +169,9 @@ CODES: tuple[Row, ...] = (
      "Let an act lead to it, or delete it."),
     ("paths", "trap", "e",
      "进得去出不来的环节。", "A stage that is entered and never left.",
-     "加一个 to 指向别处的动作，或者写 end: true；次数用完后也要有路可走。",
-     "Add an act that leads on, or write `end: true`; there must be a way on when `at_most` is used up too."),
+     "加一个 to 指向别处的动作，或者写 end: true；次数用完后、请的单位都办完后（gathers 再也等不到）也要有路可走。",
+     "Add an act that leads on, or write `end: true`; there must be a way on when `at_most` is used up too, and when "
+     "the called units were done before the case came to where it `gathers` them."),
     ("paths", "no-way-to-end", "e",
      "怎么走都办不结。", "From here no path reaches an end.", "让一条路通到 end: true 的环节。",
      "Let some path lead to a stage with `end: true`."),
