@@ -124,9 +124,9 @@ def likely(who: Viewer, matter: Matter, now: datetime, most: int = 3) -> list[Li
         points, why = _score(rt.pack, snapshot, institution, matter, case, seen, who.is_staff, now)
         if points >= LEAST:
             may = joinable(institution, join, case)
-            scored.append((points, _shown(rt, snapshot, institution, case, seen, level, why, may)))
+            scored.append((points, case, seen, level, why, may))
     scored.sort(key=lambda s: (-s[0], -s[1].number))
-    return [found for _, found in scored[:most]]
+    return [_shown(rt, snapshot, institution, c, seen, at, why, may) for _, c, seen, at, why, may in scored[:most]]
 
 
 def candidates(who: Viewer, matter: Matter, now: datetime) -> QuerySet[Case]:

@@ -93,6 +93,7 @@ class Snapshot:
     points: dict[str, Near[Place]] = field(default_factory=dict)
     is_outlined: bool | None = None
     paths: list[str] = field(default_factory=list)
+    narrow: dict[str, Place | None] = field(default_factory=dict)
 
     def holders(self, duty: str, path: str, day: date, not_of: str | None = None) -> list[Held]:
         """Everybody who holds ``duty`` at exactly ``path`` on ``day``, without the people of the unit ``not_of``."""
@@ -135,6 +136,14 @@ class Snapshot:
             self.paths = sorted(self.by_path)
         first, last = (bisect_left(self.paths, f"{path}{end}") for end in "./")  # “/” is the sign after “.”
         return [path, *self.paths[first:last]]
+
+    def narrowed(self, code: str) -> Place | None:
+        """The place ``code``, or the one place that is all of it, as far down as there is only one."""
+        if code not in self.narrow:
+            here = self.places.get(code)
+            parts = [p for p in self.places.values() if p.parent == code]
+            self.narrow[code] = self.narrowed(parts[0].code) if here and len(parts) == 1 else here
+        return self.narrow[code]
 
     def within(self, tops: Iterable[str]) -> list[Place]:
         """The living places at or inside any of ``tops``, by their paths; a unit's path holds none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.http import HttpRequest
@@ -42,9 +43,9 @@ def offer(work: str, url: str, zh: str, en: str, icon: str, when: Callable[[Http
 def home(work: str) -> str:
     """The start page of a kind of work."""
     for found in _offers.get(work, {}).values():
-        address = _address(found.url)
-        if address:
-            return address
+        page = address(found.url)
+        if page:
+            return page
     return f"/{work}/"
 
 
@@ -54,7 +55,7 @@ def links(kinds: Iterable[str], request: HttpRequest, *, signed_in: bool) -> lis
     rows: list[dict[str, Any]] = []
     for kind in kinds:
         offered = [o for o in _offers.get(kind, {}).values() if o.when is None or o.when(request)]
-        rows += [{"url": _address(o.url), "text": o.text, "icon": o.icon} for o in offered] or [
+        rows += [{"url": address(o.url), "text": o.text, "icon": o.icon} for o in offered] or [
             {"url": f"/{kind}/", "text": _WORK[kind], "icon": "inbox"}
         ]
     rows = _own(rows) if rows else _resident(signed_in)
@@ -64,21 +65,23 @@ def links(kinds: Iterable[str], request: HttpRequest, *, signed_in: bool) -> lis
 
 
 def _own(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [*rows, {"url": _address("institutions"), "text": Text("制度", "Rules"), "icon": "scale"}]
+    return [*rows, {"url": address("institutions"), "text": Text("制度", "Rules"), "icon": "scale"}]
 
 
 def _resident(signed_in: bool) -> list[dict[str, Any]]:
     rows = [
         {"url": "/", "text": Text("首页", "Home"), "icon": "home"},
-        {"url": _address("report"), "text": Text("反映", "Report"), "icon": "edit"},
-        {"url": _address("follow_find"), "text": Text("查进度", "Follow"), "icon": "search"},
+        {"url": address("report"), "text": Text("反映", "Report"), "icon": "edit"},
+        {"url": address("follow_find"), "text": Text("查进度", "Follow"), "icon": "search"},
     ]
     if signed_in:
-        rows.append({"url": _address("my_matters"), "text": Text("我的事项", "My matters"), "icon": "list"})
-    return [*rows, {"url": _address("institutions"), "text": Text("制度", "Rules"), "icon": "scale"}]
+        rows.append({"url": address("my_matters"), "text": Text("我的事项", "My matters"), "icon": "list"})
+    return [*rows, {"url": address("institutions"), "text": Text("制度", "Rules"), "icon": "scale"}]
 
 
-def _address(name: str) -> str:
+@cache
+def address(name: str) -> str:
+    """The address of a page without arguments; "" for one that is not there."""
     try:
         return reverse(name)
     except NoReverseMatch:

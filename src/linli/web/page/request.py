@@ -116,13 +116,7 @@ def private(response: HttpResponse) -> HttpResponse:
 
 def area(pack: Pack, snapshot: Snapshot) -> Place | None:
     """The area this site serves: the pack's place, narrowed down while it has only one part."""
-    here = snapshot.places.get(pack.place or "")
-    while here is not None:
-        parts = [p for p in snapshot.places.values() if p.parent == here.code]
-        if len(parts) != 1:
-            break
-        here = parts[0]
-    return here
+    return snapshot.narrowed(pack.place or "")
 
 
 def start(request: HttpRequest) -> str:
@@ -130,7 +124,7 @@ def start(request: HttpRequest) -> str:
     kinds = works(request)
     if kinds:
         return nav.home(kinds[0])
-    return reverse("my_matters") if person(request) else "/"
+    return nav.address("my_matters") if person(request) else "/"
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
@@ -146,10 +140,10 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "nav": nav.links(kinds, request, signed_in=who is not None),
         "person": {"name": who.name, "role": _role(pack, viewer(request))} if who else None,
         "area_name": _area_name(place, registry.current()) if place else "",
-        "sign_in_url": reverse("sign_in"),
-        "sign_out_url": reverse("sign_out"),
+        "sign_in_url": nav.address("sign_in"),
+        "sign_out_url": nav.address("sign_out"),
         "home_url": start(request) if kinds else "/",
-        "footer_links": [{"url": reverse("institutions"), "text": Text("制度怎么规定", "How it works")}],
+        "footer_links": [{"url": nav.address("institutions"), "text": Text("制度怎么规定", "How it works")}],
     }
 
 

@@ -115,13 +115,18 @@ def when(value: datetime | date | None, now: datetime | None = None) -> str:
     ``now`` decides what today is; without it the machine's clock does. A plain date has no time of day.
     None gives "". Naive datetimes raise ValueError, because nobody knows which moment they are.
     """
+    return when_in(value, now, chinese())
+
+
+def when_in(value: datetime | date | None, now: datetime | None, zh: bool) -> str:
+    """The same where the caller has asked already whether the language is Chinese."""
     if value is None or value == "":
         return ""
     today = _local(now or timezone.now()).date()
     if not isinstance(value, datetime):
-        return _day(value, today)
+        return _day(value, today, zh)
     local = _local(value)
-    words = _day(local.date(), today)
+    words = _day(local.date(), today, zh)
     return words if local.year != today.year and abs((local.date() - today).days) > 1 else f"{words} {local:%H:%M}"
 
 
@@ -131,17 +136,23 @@ def until(due: datetime | None, now: datetime) -> str:
 
     Under an hour in minutes, under 48 hours in hours, then in days of 24 hours. Under a minute: 马上到期 / 刚刚逾期.
     """
+    return until_in(due, now, chinese())
+
+
+def until_in(due: datetime | None, now: datetime, zh: bool) -> str:
+    """The same where the caller has asked already whether the language is Chinese."""
     if due is None or due == "":
         return ""
-    left = _local(due) - _local(now)
+    left = due - now
     late = left < timedelta(0)
-    amount, zh, en = _span(abs(left))
+    amount, chinese_unit, unit = _span(abs(left))
     if amount == 0:
-        return _pick("刚刚逾期", "just overdue") if late else _pick("马上到期", "due now")
-    plural = "" if amount == 1 else "s"
-    if late:
-        return _pick(f"逾期 {amount} {zh}", f"{amount} {en}{plural} overdue")
-    return _pick(f"还剩 {amount} {zh}", f"{amount} {en}{plural} left")
+        words = ("刚刚逾期", "just overdue") if late else ("马上到期", "due now")
+    else:
+        plural = "" if amount == 1 else "s"
+        how = (f"逾期 {amount} {chinese_unit}", f"{amount} {unit}{plural} overdue")
+        words = how if late else (f"还剩 {amount} {chinese_unit}", f"{amount} {unit}{plural} left")
+    return words[0 if zh else 1]
 
 
 @register.filter
@@ -213,10 +224,6 @@ def form_errors(form: Any) -> list[dict[str, str]]:
     return rows + [{"text": str(e), "field": f.auto_id, "label": str(f.label)} for f in form for e in f.errors]
 
 
-def _pick(zh: str, en: str) -> str:
-    return zh if chinese() else en
-
-
 def _as_list(value: Any) -> list[Any]:
     if value is None:
         return []
@@ -229,12 +236,14 @@ def _local(moment: datetime) -> datetime:
     return moment.astimezone(SHANGHAI)
 
 
-def _day(day: date, today: date) -> str:
+def _day(day: date, today: date, zh: bool) -> str:
     near = {0: ("今天", "Today"), -1: ("昨天", "Yesterday"), 1: ("明天", "Tomorrow")}.get((day - today).days)
     if near:
-        return _pick(*near)
-    zh, en = f"{day.month}月{day.day}日", f"{day.day} {_MONTHS[day.month - 1]}"
-    return _pick(zh, en) if day.year == today.year else _pick(f"{day.year}年{zh}", f"{en} {day.year}")
+        return near[0 if zh else 1]
+    year = day.year != today.year
+    if zh:
+        return f"{day.year}年{day.month}月{day.day}日" if year else f"{day.month}月{day.day}日"
+    return f"{day.day} {_MONTHS[day.month - 1]}" + (f" {day.year}" if year else "")
 
 
 def _span(length: timedelta) -> tuple[int, str, str]:

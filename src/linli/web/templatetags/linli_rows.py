@@ -14,7 +14,7 @@ from typing import Any
 from django import template
 from django.utils.safestring import SafeString, mark_safe
 
-from linli.web.templatetags.linli import chinese, icon, iso, text, until, when
+from linli.web.templatetags.linli import chinese, icon, iso, until_in, when_in, words_of
 
 register = template.Library()
 
@@ -29,26 +29,13 @@ def chip(shown: Part) -> SafeString:
 
     Without an icon one is chosen by the tone, so that colour is never alone.
     """
-    tone = shown.get("tone", "")
-    name = shown.get("icon") or _TONES.get(tone, "dot")
-    return _html(f'<span class="chip {escape(tone)}">{icon(name)}{_said(shown["label"])}</span>')
+    return _html(_chip(shown, chinese()))
 
 
 @register.simple_tag
 def clock(shown: Part | None, now: datetime) -> SafeString:
     """``{state: ok | soon | overdue | paused | met, due moment, name words}`` as the time left; nothing for None."""
-    if not shown:
-        return _html("")
-    state = shown["state"]
-    if state == "paused":
-        left = "计时已暂停" if chinese() else "Clock paused"
-    elif state == "met":
-        left = "按时完成" if chinese() else "In time"
-    else:
-        due = shown["due"]
-        left = f'<time datetime="{iso(due)}" title="{when(due, now)}">{until(due, now)}</time>'
-    name = f"{_said(shown['name'])} " if shown.get("name") else ""
-    return _html(f'<span class="clock {state}">{icon(_CLOCKS.get(state, "clock"))}{name}{left}</span>')
+    return _html(_clock(shown, now, chinese()))
 
 
 @register.simple_tag(takes_context=True)
@@ -57,20 +44,20 @@ def case_row(context: template.Context, row: Part) -> SafeString:
 
     The context has ``now``; ``bulk`` in it puts a box before each for choosing several.
     """
-    now, number, holder = context["now"], row.get("number"), _said(row.get("holder"))
+    now, number, zh = context["now"], row.get("number"), chinese()
+    holder = _said(row.get("holder"), zh)
     meta = f'<span class="number">{number}</span>' if number else ""
-    meta += _span(row.get("category")) + _span(row.get("place"), "map-pin")
-    meta += f"<span>{when(row['opened'], now)}</span>" if row.get("opened") else ""
+    meta += _where(row, now, zh)
     meta += f'<span class="holder">{icon("user")}{holder}</span>' if holder else ""
-    state = chip(row["stage"]) if row.get("stage") else ""
+    state = _chip(row["stage"], zh) if row.get("stage") else ""
     state += f'<span class="case-holder">{holder}</span>' if holder else ""
     return _html(f"""<article class="case{_late(row)}">
-  <div class="case-main">{_pick(number) if context.get("bulk") else ""}
-    <h3 class="case-title"><a href="{escape(row["url"])}">{_said(row["text"])}</a></h3>
+  <div class="case-main">{_pick(number, zh) if context.get("bulk") else ""}
+    <h3 class="case-title"><a href="{escape(row["url"])}">{_said(row["text"], zh)}</a></h3>
     <p class="case-meta">{meta}</p>
   </div>
   <div class="case-state">{state}</div>
-  <div class="case-clock">{clock(row.get("clock"), now)}</div>
+  <div class="case-clock">{_clock(row.get("clock"), now, zh)}</div>
 </article>
 """)
 
@@ -78,29 +65,59 @@ def case_row(context: template.Context, row: Part) -> SafeString:
 @register.simple_tag(takes_context=True)
 def task(context: template.Context, row: Part) -> SafeString:
     """The same with its ``acts`` ({title, url}) one tap away, each opening its form under the row."""
-    now, number = context["now"], row["number"]
-    meta = _span(row.get("category")) + _span(row.get("place"), "map-pin") + f"<span>{when(row['opened'], now)}</span>"
-    acts = "".join(_button(a, number, quiet=n > 0) for n, a in enumerate(row["acts"]))
+    now, number, zh = context["now"], row["number"], chinese()
+    acts = "".join(_button(a, number, zh, quiet=n > 0) for n, a in enumerate(row["acts"]))
     acts = f'<p class="actions">{acts}</p><div id="form-{number}"></div>' if acts else ""
+    left = _clock(row.get("clock"), now, zh)
     return _html(f"""<article class="task{_late(row)}">
-  <div class="case-clock">{clock(row.get("clock"), now)}<span class="soft small number">{number}</span></div>
-  <h3 class="task-title"><a class="case-link" href="{escape(row["url"])}">{_said(row["text"])}</a></h3>
-  <p class="case-meta">{meta}</p>
+  <div class="case-clock">{left}<span class="soft small number">{number}</span></div>
+  <h3 class="task-title"><a class="case-link" href="{escape(row["url"])}">{_said(row["text"], zh)}</a></h3>
+  <p class="case-meta">{_where(row, now, zh)}</p>
   {acts}
 </article>
 """)
 
 
-def _button(act: Part, number: int, *, quiet: bool) -> str:
+# Here whether the language is Chinese is handed down: Django finds out anew each time, 500 times for a long list.
+
+
+def _chip(shown: Part, zh: bool) -> str:
+    tone = shown.get("tone", "")
+    name = shown.get("icon") or _TONES.get(tone, "dot")
+    return f'<span class="chip {escape(tone)}">{icon(name)}{_said(shown["label"], zh)}</span>'
+
+
+def _clock(shown: Part | None, now: datetime, zh: bool) -> str:
+    if not shown:
+        return ""
+    state = shown["state"]
+    if state == "paused":
+        left = "计时已暂停" if zh else "Clock paused"
+    elif state == "met":
+        left = "按时完成" if zh else "In time"
+    else:
+        due = shown["due"]
+        left = f'<time datetime="{iso(due)}" title="{when_in(due, now, zh)}">{until_in(due, now, zh)}</time>'
+    name = f"{_said(shown['name'], zh)} " if shown.get("name") else ""
+    return f'<span class="clock {state}">{icon(_CLOCKS.get(state, "clock"))}{name}{left}</span>'
+
+
+def _where(row: Part, now: datetime, zh: bool) -> str:
+    """Category, place and when it was raised."""
+    opened = f"<span>{when_in(row['opened'], now, zh)}</span>" if row.get("opened") else ""
+    return _span(row.get("category"), zh) + _span(row.get("place"), zh, "map-pin") + opened
+
+
+def _button(act: Part, number: int, zh: bool, *, quiet: bool) -> str:
     url = escape(act["url"])
     return (
         f'<a class="button{" quiet" if quiet else ""}" href="{url}" hx-get="{url}" hx-target="#form-{number}"'
-        f' hx-swap="innerHTML">{_said(act["title"])}</a>'
+        f' hx-swap="innerHTML">{_said(act["title"], zh)}</a>'
     )
 
 
-def _pick(number: Any) -> str:
-    words = "选中" if chinese() else "Choose"
+def _pick(number: Any, zh: bool) -> str:
+    words = "选中" if zh else "Choose"
     return (
         f'<label class="pick"><input type="checkbox" form="bulk" name="n" value="{number}">'
         f'<span class="sr">{words} {number}</span></label>'
@@ -111,13 +128,13 @@ def _late(row: Part) -> str:
     return " overdue" if row.get("clock") and row["clock"]["state"] == "overdue" else ""
 
 
-def _span(value: Any, before: str = "") -> str:
-    return f"<span>{icon(before) if before else ''}{_said(value)}</span>" if value else ""
+def _span(value: Any, zh: bool, before: str = "") -> str:
+    return f"<span>{icon(before) if before else ''}{_said(value, zh)}</span>" if value else ""
 
 
-def _said(value: Any) -> str:
+def _said(value: Any, zh: bool) -> str:
     """The words in the active language, safe to stand in a page."""
-    return escape(text(value))
+    return escape(words_of(value, zh))
 
 
 def _html(drawn: str) -> SafeString:
