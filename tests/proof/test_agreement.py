@@ -91,8 +91,9 @@ def test_the_loader_reads_what_is_drawn() -> None:
         ("certain", lambda graph, edge: True, (320, 15), "trap: explorer ['s2'], check []"),
         ("certain", lambda graph, edge: edge.by == "clock", (0, 5), "trap: explorer [], check"),
         ("filled_by", lambda graph, edge: frozenset(("day", "units")), (20, 10), "clockless: explorer ['parked']"),
+        ("_waits", lambda graph, state, move, goes: (True,), (15, 15), "trap: explorer ['pressed'], check []"),
     ],
-    ids=["counts on guards", "counts on the clock alone", "thinks everything filled in"],
+    ids=["counts on guards", "counts on the clock alone", "thinks everything filled in", "thinks all still at work"],
 )
 def test_a_checker_that_errs_is_caught(
     monkeypatch: pytest.MonkeyPatch, rule: str, broken: object, seeds: tuple[int, int], told: str
