@@ -33,7 +33,7 @@ ANSWERED = timedelta(days=14)
 NEAR, NEIGHBOURS = 500.0, 2000.0
 """Metres: two positions that may be one spot; how far away the middle of a neighbouring area may be."""
 LEAST = 2.5
-"""The score from which on a matter is worth showing; see :func:`_score`."""
+"""The score from which on a matter is worth showing; see :class:`_Comparison`."""
 _WORD = re.compile(r"[a-z0-9]{2,}")
 _HAN = re.compile(r"[\u4e00-\u9fff]+")
 
@@ -115,13 +115,14 @@ def likely(who: Viewer, matter: Matter, now: datetime, most: int = 3) -> list[Li
         return []  # “somewhere in the city” is no place to compare
     institution = rt.institution(matter.institution)
     join = joining(institution)
+    compared = _Comparison(rt.pack, snapshot, institution, matter, who.is_staff, now)
     scored = []
     for case in candidates(who, matter, now):
         level = visible.clearance(rt.pack, who, case) if who.is_staff else "public"
         seen = visible.fields(institution, level, case.written or {})  # type: ignore[attr-defined]
         if not who.is_staff and not joinable(institution, join, case):
             continue
-        points, why = _score(rt.pack, snapshot, institution, matter, case, seen, who.is_staff, now)
+        points, why = compared.score(case, seen)
         if points >= LEAST:
             may = joinable(institution, join, case)
             scored.append((points, case, seen, level, why, may))
@@ -218,42 +219,16 @@ def distance(one: Mapping[str, float], other: Mapping[str, float]) -> float:
 
 def alike(one: str, other: str) -> float:
     """How much two texts share, 0 to 1: pairs of Chinese characters and words of the shorter one found in the other."""
-    first, second = _marks(one), _marks(other)
+    return _shared(_marks(one), _marks(other))
+
+
+def _shared(first: set[str], second: set[str]) -> float:
     return len(first & second) / min(len(first), len(second)) if first and second else 0.0
 
 
 def _marks(text: str) -> set[str]:
     pairs = {run[n : n + 2] for run in _HAN.findall(text) for n in range(len(run) - 1)}
     return pairs | set(_WORD.findall(text.lower()))
-
-
-def _score(
-    pack: Pack, snapshot: Snapshot, institution: Institution, matter: Matter, case: Case, seen: Mapping[str, Any],
-    in_duty: bool, now: datetime,
-) -> tuple[float, Text]:  # fmt: skip
-    """Points and the reasons in words.
-
-    Category 2 (0.8 for one of its group); position up to 3; the same lowest place 1; text up to 4; recency up to 1.
-    """
-    reasons: list[tuple[str, str]] = []
-    point = _point(institution, seen)
-    metres = distance(matter.point, point) if matter.point and point else None
-    points = _place_points(pack, snapshot, matter, case, metres, in_duty, reasons)
-    if points is None:
-        return 0.0, Text("", "")
-    if matter.category and case.category == matter.category:
-        points += 2.0
-        reasons.append(("同一类别", "same category"))
-    elif matter.category:
-        points += 0.8
-        reasons.append(("相近类别", "similar category"))
-    same = alike(matter.text, " ".join(str(seen.get(n) or "") for n in opening_texts(institution)))
-    if same >= 0.3:
-        reasons.append(("说法相近", "similar words"))
-    days = (now.astimezone(SHANGHAI).date() - case.opened.astimezone(SHANGHAI).date()).days
-    reasons.append(ago(days))
-    points += 4 * same + max(0.0, 1 - days / RECENT.days)
-    return points, Text("、".join(zh for zh, _ in reasons), ", ".join(en for _, en in reasons))
 
 
 def ago(days: int) -> tuple[str, str]:
@@ -263,28 +238,64 @@ def ago(days: int) -> tuple[str, str]:
     return ("昨天", "yesterday") if days == 1 else (f"{days} 天前", f"{days} days ago")
 
 
-def _place_points(
-    pack: Pack, snapshot: Snapshot, matter: Matter, case: Case, metres: float | None, in_duty: bool,
-    reasons: list[tuple[str, str]],
-) -> float | None:  # fmt: skip
-    """Points for the place; None when the other one is elsewhere: another community and no position near this one."""
-    levels = list(pack.levels)
-    lowest = snapshot.level(case.place, levels[-1])
-    if metres is not None and metres <= NEAR:
-        words = round(metres / 10) * 10
-        reasons.append((f"相距约 {words} 米", f"about {words} m away") if words else ("同一位置", "same spot"))
-        return 3.0 if metres <= 60 else 2.0 if metres <= 200 else 1.0
-    home = _home(pack, snapshot, matter.place) or matter.place
-    if not f"{case.place}.".startswith(f"{home}."):
-        return None
-    if in_duty and lowest is not None and lowest == snapshot.level(matter.place, levels[-1]):
-        title = pack.levels[levels[-1]].title
+class _Comparison:
+    """What every candidate is compared with, worked out once."""
+
+    def __init__(
+        self, pack: Pack, snapshot: Snapshot, institution: Institution, matter: Matter, in_duty: bool, now: datetime
+    ) -> None:
+        self.snapshot, self.matter, self.in_duty = snapshot, matter, in_duty
+        self.texts = opening_texts(institution)
+        self.points = [n for n, f in institution.fields.items() if f.type == "point"]
+        self.marks = _marks(matter.text)
+        self.today = now.astimezone(SHANGHAI).date()
+        self.home = _home(pack, snapshot, matter.place) or matter.place
+        kind = snapshot.by_path[self.home].kind if self.home in snapshot.by_path else ""
+        self.home_title = pack.levels[kind].title if kind in pack.levels else Text("地方", "place")
+        self.kind = list(pack.levels)[-1]
+        self.lowest = snapshot.level(matter.place, self.kind)
+        self.lowest_title = pack.levels[self.kind].title
+
+    def score(self, case: Case, seen: Mapping[str, Any]) -> tuple[float, Text]:
+        """Points and the reasons in words.
+
+        Category 2 (0.8 for one of its group); position up to 3; the same lowest place 1; text up to 4; recency up to 1.
+        """
+        reasons: list[tuple[str, str]] = []
+        points = self._place(case, self._metres(seen), reasons)
+        if points is None:
+            return 0.0, Text("", "")
+        if self.matter.category and case.category == self.matter.category:
+            points += 2.0
+            reasons.append(("同一类别", "same category"))
+        elif self.matter.category:
+            points += 0.8
+            reasons.append(("相近类别", "similar category"))
+        same = _shared(self.marks, _marks(" ".join(str(seen.get(n) or "") for n in self.texts)))
+        if same >= 0.3:
+            reasons.append(("说法相近", "similar words"))
+        days = (self.today - case.opened.astimezone(SHANGHAI).date()).days
+        reasons.append(ago(days))
+        points += 4 * same + max(0.0, 1 - days / RECENT.days)
+        return points, Text("、".join(zh for zh, _ in reasons), ", ".join(en for _, en in reasons))
+
+    def _metres(self, seen: Mapping[str, Any]) -> float | None:
+        there = next((seen[n] for n in self.points if isinstance(seen.get(n), Mapping)), None)
+        return distance(self.matter.point, there) if self.matter.point and there else None
+
+    def _place(self, case: Case, metres: float | None, reasons: list[tuple[str, str]]) -> float | None:
+        """Points for the place; None when the other one is elsewhere: another community and no position near."""
+        if metres is not None and metres <= NEAR:
+            words = round(metres / 10) * 10
+            reasons.append((f"相距约 {words} 米", f"about {words} m away") if words else ("同一位置", "same spot"))
+            return 3.0 if metres <= 60 else 2.0 if metres <= 200 else 1.0
+        if not f"{case.place}.".startswith(f"{self.home}."):
+            return None
+        title, points = self.home_title, 0.0
+        if self.in_duty and self.lowest and self.lowest == self.snapshot.level(case.place, self.kind):
+            title, points = self.lowest_title, 1.0 if metres is None else 0.5
         reasons.append((f"同一{title.zh}", f"same {title.en.lower()}"))
-        return 1.0 if metres is None else 0.5
-    kind = snapshot.by_path[home].kind if home in snapshot.by_path else ""
-    title = pack.levels[kind].title if kind in pack.levels else Text("地方", "place")
-    reasons.append((f"同一{title.zh}", f"same {title.en.lower()}"))
-    return 0.0
+        return points
 
 
 # --- showing
