@@ -6,7 +6,6 @@ opening of a case. Somebody to whom text and position of a case are closed gets 
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +23,8 @@ from linli.ledger.models import Case
 from linli.ledger.visible import Viewer
 from linli.ledger.words import opening_texts
 from linli.people import registry
-from linli.people.registry import Place, Snapshot
+from linli.people.registry import Snapshot
+from linli.places.near import between
 
 CANDIDATES = 50
 RECENT = timedelta(days=30)
@@ -179,8 +179,8 @@ def _around(pack: Pack, snapshot: Snapshot, matter: Matter, home: str) -> list[s
     """
     kind, found = _kind(pack), [home]
     if matter.point is not None:
-        near = [(distance(matter.point, _middle(p)), p.path) for p in snapshot.places.values() if _is_near(p, kind)]
-        found += [path for metres, path in sorted(near)[:4] if metres <= NEIGHBOURS and path != home]
+        near = snapshot.near(kind, matter.point["lat"], matter.point["lng"], NEIGHBOURS)
+        found += [p.path for p in near[:4] if p.path != home]
     return [inside for path in found for inside in snapshot.inside(path)]
 
 
@@ -194,24 +194,9 @@ def _home(pack: Pack, snapshot: Snapshot, place: str) -> str | None:
     return snapshot.level(place, _kind(pack))
 
 
-def _is_near(place: Place, kind: str) -> bool:
-    return place.kind == kind and place.lat is not None and place.lng is not None
-
-
-def _middle(place: Place) -> dict[str, float]:
-    return {"lat": place.lat or 0.0, "lng": place.lng or 0.0}
-
-
 def _point(institution: Institution, values: Mapping[str, Any]) -> Mapping[str, float] | None:
     found = (values.get(n) for n, f in institution.fields.items() if f.type == "point")
     return next((p for p in found if isinstance(p, Mapping)), None)
-
-
-def distance(one: Mapping[str, float], other: Mapping[str, float]) -> float:
-    """Metres between two positions (WGS-84 degrees), on a plane: near enough inside one city."""
-    north = (one["lat"] - other["lat"]) * 111_320
-    east = (one["lng"] - other["lng"]) * 111_320 * math.cos(math.radians(one["lat"]))
-    return math.hypot(north, east)
 
 
 # --- comparing
@@ -281,7 +266,8 @@ class _Comparison:
 
     def _metres(self, seen: Mapping[str, Any]) -> float | None:
         there = next((seen[n] for n in self.points if isinstance(seen.get(n), Mapping)), None)
-        return distance(self.matter.point, there) if self.matter.point and there else None
+        here = self.matter.point
+        return between(here["lat"], here["lng"], there["lat"], there["lng"]) if here and there else None
 
     def _place(self, case: Case, metres: float | None, reasons: list[tuple[str, str]]) -> float | None:
         """Points for the place; None when the other one is elsewhere: another community and no position near."""

@@ -163,7 +163,7 @@ def view(case: Case, who: Viewer, now: datetime, as_reporter: bool = False) -> C
         clearance=level,
         stage=institution.stages[case.stage].title,
         holder=title_of(institution, kernel.holder) if kernel.holder and not case.ended else None,
-        holder_place=_node_name(context, held.path) if held else "",
+        holder_place=snapshot.named(held.path) if held else "",
         holder_people=_holders(context, held.duty, held.path, now)
         if held and level in ("handler", "supervisor")
         else (),
@@ -171,7 +171,7 @@ def view(case: Case, who: Viewer, now: datetime, as_reporter: bool = False) -> C
         result=result_title(rt.pack, case.result) if case.result else None,
         tier=level_title(rt.pack, case.tier) if case.tier else None,
         place=_place_names(context),
-        unit=_node_name(context, case.unit) if case.unit else "",
+        unit=snapshot.named(case.unit) if case.unit else "",
         paused=kernel.paused is not None,
         counts=kernel.counts,
     )
@@ -202,12 +202,6 @@ def _fill(
 def level_reads(page: CaseView) -> bool:
     """Whether the viewer handles the case, and so may open the contact data of who raised it."""
     return page.clearance in ("handler", "supervisor")
-
-
-def _node_name(context: Context, path: str) -> str:
-    place = context.registry.by_path.get(path)
-    unit = context.registry.units_by_path.get(path)
-    return place.name if place else unit.name if unit else ""
 
 
 def _place_names(context: Context) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from linli.kernel.calendar import SHANGHAI
 from linli.kernel.decide import to_settle
 from linli.kernel.institution import Act, Institution, Pack, Text, Written
 from linli.kernel.refusal import Refusal, ended, may, not_here, title_of
-from linli.ledger.why_ask import Asking, node_name
+from linli.ledger.why_ask import Asking
 
 KEYS = {
     "not_yours": "by",
@@ -193,6 +193,6 @@ def _own(asking: Asking) -> Iterator[Step]:
     for held in asking.who.duties:
         duty = asking.pack.duties.get(held.duty)
         if duty:
-            node = node_name(asking.context, held.path)
+            node = asking.context.registry.named(held.path)
             zh, en = f"您的职务：{node} {duty.title.zh}。", f"Your post: {duty.title.en}, {node}."
             yield Step("you", Text(zh, en))

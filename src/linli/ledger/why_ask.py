@@ -116,7 +116,7 @@ class Asking:
 
     def holder(self, title: Text, held: Holder) -> Text:
         """A post that was found, in words."""
-        node, duty = node_name(self.context, held.path), self.pack.duties[held.duty].title
+        node, duty = self.context.registry.named(held.path), self.pack.duties[held.duty].title
         zh, en = f"{node} {duty.zh}".strip(), f"{duty.en}, {node}" if node else duty.en
         if held.stands_in:
             zh, en = f"{zh}，代{title.zh}", f"{en}, standing in for {title.en}"
@@ -132,12 +132,6 @@ class Asking:
         people = list(Person.objects.filter(id__in=since).order_by("name"))
         zh = "、".join(f"{p.name}，{since[str(p.id)]} 起任职" for p in people)
         return Text(zh, ", ".join(f"{p.name}, since {since[str(p.id)]}" for p in people))
-
-
-def node_name(context: Context, path: str) -> str:
-    """The name of the place or unit at ``path``."""
-    place, unit = context.registry.by_path.get(path), context.registry.units_by_path.get(path)
-    return place.name if place else unit.name if unit else ""
 
 
 def listed(texts: Iterable[Text]) -> Text:

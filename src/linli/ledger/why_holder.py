@@ -15,7 +15,7 @@ from linli.ledger.definitions import runtime
 from linli.ledger.models import Entry
 from linli.ledger.rows import act_of
 from linli.ledger.view import entry_of
-from linli.ledger.why_ask import Asking, event_in, listed, node_name, quoted
+from linli.ledger.why_ask import Asking, event_in, listed, quoted
 from linli.people.registry import Holder, belongs
 from linli.places.dispatch import Rule as CatalogueLine
 
@@ -127,7 +127,7 @@ def _vacant(asking: Asking, node: str | None, duty: str, level: str, title: Text
             "no_place",
             Text(f"这件事没有定到{at.zh}，往上一级找。", f"The case has no {at.en}, so the next level is asked."),
         )
-    name, where = node_name(asking.context, node), asking.context.where
+    name, where = asking.context.registry.named(node), asking.context.where
     passed = [h for h in asking.context.registry.holders(duty, node, asking.day) if belongs(h.unit, where.accused)]
     if passed and asking.page.clearance == "supervisor":
         zh, en = f"{name} {title.zh}属于被反映的单位，回避。", f"{title.en}, {name}, belongs to the unit complained of."

@@ -145,6 +145,11 @@ class Snapshot:
             self.narrow[code] = self.narrowed(parts[0].code) if here and len(parts) == 1 else here
         return self.narrow[code]
 
+    def named(self, path: str) -> str:
+        """The name of the place or unit at ``path``; "" for none."""
+        here = self.by_path.get(path) or self.units_by_path.get(path)
+        return here.name if here else ""
+
     def within(self, tops: Iterable[str]) -> list[Place]:
         """The living places at or inside any of ``tops``, by their paths; a unit's path holds none."""
         return [self.by_path[p] for p in sorted({p for top in tops for p in self.inside(top)}) if p in self.by_path]
@@ -170,6 +175,10 @@ class Snapshot:
             return self.by_path[above]
         inside = [p for p in self._near(kind).all if p.path.startswith(f"{deepest.path}.")]
         return Near([p for p in inside if p.code not in self.outlines.codes] or inside).nearest(lat, lng)
+
+    def near(self, kind: str, lat: float, lng: float, within: float) -> list[Place]:
+        """The places of ``kind`` whose point is at most ``within`` metres away, the nearest first."""
+        return self._near(kind).near(lat, lng, within)
 
     def outside(self, lat: float, lng: float) -> bool:
         """Whether outlines cover the whole jurisdiction and the point is clearly outside all of them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Generic, Protocol, TypeVar
 
 CELL = 0.03
@@ -27,10 +27,15 @@ class Pointed(Protocol):
 P = TypeVar("P", bound=Pointed)
 
 
-def metres(lat: float, lng: float, place: Pointed) -> float:
-    """From a point to a place's, on a plane; near enough inside one city."""
+def between(lat: float, lng: float, to_lat: float, to_lng: float) -> float:
+    """Metres between two points, on a plane; near enough inside one city."""
     narrow = max(math.cos(math.radians(lat)), 0.01)
-    return math.hypot((place.lat or 0) - lat, ((place.lng or 0) - lng) * narrow) * DEGREE
+    return math.hypot(to_lat - lat, (to_lng - lng) * narrow) * DEGREE
+
+
+def metres(lat: float, lng: float, place: Pointed) -> float:
+    """From a point to a place's."""
+    return between(lat, lng, place.lat or 0, place.lng or 0)
 
 
 class Near(Generic[P]):
@@ -44,9 +49,14 @@ class Near(Generic[P]):
 
     def nearest(self, lat: float, lng: float, within: float = math.inf) -> P | None:
         """The nearest at most ``within`` metres away; None for none."""
-        near: Sequence[P] = self.all if math.isinf(within) else list(self._around(lat, lng, within))
-        found = min(near, key=lambda p: (metres(lat, lng, p), p.code), default=None)
-        return found if found is not None and metres(lat, lng, found) <= within else None
+        if math.isinf(within):
+            return min(self.all, key=lambda p: (metres(lat, lng, p), p.code), default=None)
+        return next(iter(self.near(lat, lng, within)), None)
+
+    def near(self, lat: float, lng: float, within: float) -> list[P]:
+        """Those at most ``within`` metres away, the nearest first."""
+        found = [(metres(lat, lng, p), p.code, p) for p in self._around(lat, lng, within)]
+        return [p for far, _, p in sorted(found, key=lambda f: f[:2]) if far <= within]
 
     def _around(self, lat: float, lng: float, within: float) -> Iterator[P]:
         row, column = _cell(lat, lng)

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from linli.kernel.institution import Text
 from linli.ledger.queries import Row
+from linli.web.page.rows import case_row
 
 
 def drawn(rows: Iterable[Row], *, kinds: bool = True) -> list[dict[str, Any]]:
@@ -21,19 +22,9 @@ def draw(row: Row, *, kinds: bool = True) -> dict[str, Any]:
 
     ``kinds``: a called unit's case says that it is one, in place of its category; a list of nothing else need not.
     """
-    return {
-        "url": reverse("case", args=[row.number]),
-        "number": row.number,
-        "text": row.text or row.category or row.kind,
-        "category": row.kind if row.unit and kinds else row.category if row.text else None,
-        "place": row.place,
-        "unit": row.unit,
-        "opened": row.opened,
-        "stage": chip(row),
-        "clock": {"state": row.clock, "due": row.due} if row.clock else None,
-        "holder": row.holder or _closed_by(row),
-        "asks": row.asks,
-    }
+    drawn = case_row(row)
+    own = {"place": row.place, "unit": row.unit, "holder": row.holder or _closed_by(row), "asks": row.asks}
+    return drawn | own | ({"category": row.kind} if row.unit and kinds else {})
 
 
 def acts(row: Row, form: str) -> list[dict[str, Any]]:
@@ -42,13 +33,6 @@ def acts(row: Row, form: str) -> list[dict[str, Any]]:
         return []
     stem = reverse(form, args=[row.number, "-"]).removesuffix("-/")  # one look through all addresses, not one for each
     return [{"title": title, "url": f"{stem}{name}/"} for name, title in row.acts]
-
-
-def chip(row: Row) -> dict[str, Any]:
-    """Where it stands; a closed case says how it came out."""
-    if row.ended:
-        return {"label": row.result or row.stage, "tone": "done"}
-    return {"label": row.stage, "tone": "active"}
 
 
 def _closed_by(row: Row) -> Text | None:
