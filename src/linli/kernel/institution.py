@@ -279,7 +279,10 @@ class Stage(Named):
     overdue: str | None = key("The act done by `clock` when the time runs out.", default=None)
     acts: Mapping[str, Act] = key("What may be done here.", default_factory=dict)
     calls: Calls | None = key("Child cases opened on entering.", default=None)
-    gathers: str | None = key("The act by `children` once all units called at an earlier stage are done.", default=None)
+    gathers: str | None = key(
+        "The act by `children` once all units called earlier are done, the last of them while the case is here.",
+        default=None,
+    )
     follows: Follows | None = key("The case waits here for another one's answer.", default=None)
     end: bool = key("The case is closed here.", default=False)
     ballot: Ballot | None = key("A vote is taken here.", default=None)
