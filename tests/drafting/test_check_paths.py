@@ -76,10 +76,10 @@ class _Walk:
                 self._take(decide(self.pack, self.institution, self.case, f"{name}.agree", {}, who, self.now))
 
     def ways_on(self) -> list[str]:
-        """The acts that would move the case from here, by anybody."""
-        found = []
+        """The acts that would move the case from here, by anybody; by the called units while one is still at work."""
+        found, called = [], any(c.open for c in self.case.children.values())
         for act in self.institution.acts_at(self.case.stage).values():
-            for by in act.by:
+            for by in (b for b in act.by if b != "children" or called):
                 done = decide(
                     self.pack, self.institution, self.case, act.name, self._data(act), self._who(by), self.now
                 )
