@@ -262,8 +262,7 @@ class Graph:
     def _waits(self, state: State, move: Move, goes: str) -> tuple[bool, ...]:
         """Whether a called case is still open after ``move``; both where nobody knows, none where it cannot happen."""
         stage = self.institution.stages[state.stage]
-        gathers = stage.gathers is not None and stage.calls is None
-        if move.by == "children" and gathers and not state.waits:
+        if move.by == "children" and _gathers(stage) and not state.waits:
             return ()  # the last one ended before the case came here
         if self._calls(goes):
             return (True,)
@@ -272,7 +271,7 @@ class Graph:
         if move.by == "children":
             return (True, False) if stage.calls and stage.calls.join == "any_ended" else (False,)
         # Here they would have moved the case when the last of them ended; elsewhere that goes unnoticed.
-        return (True,) if stage.calls or gathers else (True, False)
+        return (True,) if stage.calls or _gathers(stage) else (True, False)
 
     def _calls(self, name: str) -> bool:
         return name in self._gathering and self.institution.stages[name].calls is not None
@@ -308,11 +307,16 @@ def _moves(institution: Institution, stage: Stage, known: Mapping[str, Verdict])
 
 def _gathering(institution: Institution, moves: Mapping[str, list[Move]]) -> set[str]:
     """The stages at or after which called cases may be gathered by another stage than the one that called them."""
-    found = {n for n, s in institution.stages.items() if s.gathers and not s.calls}
+    found = {n for n, s in institution.stages.items() if _gathers(s)}
     leads = {n: {m.goes for m in ms} for n, ms in moves.items()}
     while found and (more := {n for n, goes in leads.items() if n not in found and goes & {*found, "back"}}):
         found |= more
     return found
+
+
+def _gathers(stage: Stage) -> bool:
+    """Whether the stage waits for what others called; one that calls waits for its own, as the kernel does."""
+    return stage.gathers is not None and stage.calls is None
 
 
 def _comes_out(act: Act) -> bool:

@@ -158,8 +158,7 @@ def overdue_by_holder(scope: Scope, area: str = "") -> list[Part]:
 
 def holder_title(scope: Scope, duty: str | None, path: str | None) -> Text:
     """A post by its place or unit and its name."""
-    place, unit = scope.registry.by_path.get(path or ""), scope.registry.units_by_path.get(path or "")
-    at = place.name if place else unit.name if unit else ""
+    at = scope.registry.named(path or "")
     if duty is None or duty not in scope.pack.duties:
         return Text("无人办理", "Nobody")
     title = scope.pack.duties[duty].title

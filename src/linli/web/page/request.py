@@ -11,7 +11,6 @@ from functools import wraps
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 
@@ -104,7 +103,7 @@ def to_sign_in(request: HttpRequest) -> HttpResponse:
     """Sign in, then come back (to the page itself; a form sent meanwhile is not repeated)."""
     from django.contrib.auth.views import redirect_to_login
 
-    return redirect_to_login(request.get_full_path() if request.method == "GET" else "/", reverse("sign_in"))
+    return redirect_to_login(request.get_full_path() if request.method == "GET" else "/", nav.address("sign_in"))
 
 
 def private(response: HttpResponse) -> HttpResponse:
@@ -160,7 +159,6 @@ def _role(pack: Pack, who: Viewer) -> Text | None:
 
 def duty_title(pack: Pack, snapshot: Snapshot, held: Held) -> Text:
     """A duty with the place or unit it is held at: 六里屯街道 街道工委承办人."""
-    place, unit = snapshot.by_path.get(held.path), snapshot.units_by_path.get(held.path)
-    at = place.name if place else unit.name if unit else ""
+    at = snapshot.named(held.path)
     title = pack.duties[held.duty].title if held.duty in pack.duties else Text(held.duty, held.duty)
     return Text(f"{at} {title.zh}".strip(), f"{title.en}, {at}" if at else title.en)
