@@ -202,7 +202,7 @@ def test_rows_read_no_whole_state(cast: Cast) -> None:
     with CaptureQueriesContext(connection) as done:
         queries.listing(looks(cast, "zhou"), Filters(), NOW)
     page = done.captured_queries[-1]["sql"]
-    assert '"ledger_case"."state" -> \'fields\'' in page and '"ledger_case"."state",' not in page
+    assert "ledger_case.state -> 'fields'" in page and "ledger_case.state," not in page
 
 
 def test_filters_narrow(cast: Cast) -> None:

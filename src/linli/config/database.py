@@ -113,7 +113,7 @@ def django_databases() -> dict[str, dict[str, Any]]:
     options: dict[str, Any] = {**where.options, "options": f"-c search_path={search_path()}"}
     return {
         "default": {
-            "ENGINE": "django.db.backends.postgresql",
+            "ENGINE": "linli.config.postgres",
             "NAME": where.name,
             "USER": where.user,
             "PASSWORD": where.password,

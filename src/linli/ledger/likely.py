@@ -12,13 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
-from django.db.models.fields.json import KeyTransform
-
 from linli.kernel.calendar import SHANGHAI
 from linli.kernel.institution import Act, Institution, Pack, Text
-from linli.ledger import visible
+from linli.ledger import lean, visible
 from linli.ledger.definitions import Runtime, runtime
+from linli.ledger.lean import Lean
 from linli.ledger.models import Case
 from linli.ledger.visible import Viewer
 from linli.ledger.words import opening_texts
@@ -88,7 +86,7 @@ def joining(institution: Institution, stage: str | None = None) -> Joining | Non
     return None
 
 
-def joinable(institution: Institution, join: Joining | None, other: Case) -> bool:
+def joinable(institution: Institution, join: Joining | None, other: Lean) -> bool:
     """Whether the case ``other`` stands where the field of ``join`` may name it."""
     if join is None or other.ended is not None:
         return False
@@ -119,7 +117,7 @@ def likely(who: Viewer, matter: Matter, now: datetime, most: int = 3) -> list[Li
     scored = []
     for case in candidates(who, matter, now):
         level = visible.clearance(rt.pack, who, case) if who.is_staff else "public"
-        seen = visible.fields(institution, level, case.written or {})  # type: ignore[attr-defined]
+        seen = visible.fields(institution, level, case.written)
         if not who.is_staff and not joinable(institution, join, case):
             continue
         points, why = compared.score(case, seen)
@@ -130,36 +128,24 @@ def likely(who: Viewer, matter: Matter, now: datetime, most: int = 3) -> list[Li
     return [_shown(rt, snapshot, institution, c, seen, at, why, may) for _, c, seen, at, why, may in scored[:most]]
 
 
-def candidates(who: Viewer, matter: Matter, now: datetime) -> QuerySet[Case]:
+def candidates(who: Viewer, matter: Matter, now: datetime) -> list[Lean]:
     """The one query: same institution, same category or one of its group, same or neighbouring community, lately."""
     rt, snapshot = runtime(), registry.current()
-    seen = visible.visible(Viewer(None, who.duties)) if who.is_staff else visible.published(rt.pack)
+    staff = who.is_staff
+    seen = visible.condition(Viewer(None, who.duties)) if staff else lean.condition(visible.published(rt.pack))
     home = _home(rt.pack, snapshot, matter.place)
-    here = Q(place__in=_around(rt.pack, snapshot, matter, home)) if home else Q(place__within=matter.place)
-    state = Q(ended__isnull=True)
-    if who.is_staff:
-        state |= Q(ended__gte=now - ANSWERED)
-    found = seen.filter(here, state, institution=matter.institution, parent=None, lead=None, opened__lte=now)
-    found = found.filter(opened__gte=now - RECENT)
+    if home:
+        seen = seen.and_("place = ANY(%s::ltree[])", _around(rt.pack, snapshot, matter, home))
+    else:
+        seen = seen.and_("place <@ %s::ltree", matter.place)
+    seen = seen.and_("institution = %s AND parent_id IS NULL AND lead_id IS NULL", matter.institution)
+    seen = seen.and_("opened BETWEEN %s AND %s", now - RECENT, now)
+    seen = seen.and_("(ended IS NULL OR ended >= %s)", now - ANSWERED) if staff else seen.and_("ended IS NULL")
     if matter.category:
-        alike = (matter.category,) if not who.is_staff else _alike(rt.pack, matter)
-        found = found.filter(category__in=alike)
+        seen = seen.and_("category = ANY(%s)", _alike(rt.pack, matter) if staff else [matter.category])
     if matter.id:
-        found = found.exclude(id=matter.id)
-    columns = (
-        "number",
-        "institution",
-        "version",
-        "stage",
-        "place",
-        "unit",
-        "accused",
-        "reporter",
-        "category",
-        "opened",
-    )
-    lean = found.only(*columns, "ended").annotate(written=KeyTransform("fields", "state"))
-    return lean.order_by(F("opened").desc())[:CANDIDATES]
+        seen = seen.and_("id <> %s", matter.id)
+    return lean.select(seen, "opened DESC", CANDIDATES)
 
 
 def _alike(pack: Pack, matter: Matter) -> list[str]:
@@ -241,7 +227,7 @@ class _Comparison:
         self.lowest = snapshot.level(matter.place, self.kind)
         self.lowest_title = pack.levels[self.kind].title
 
-    def score(self, case: Case, seen: Mapping[str, Any]) -> tuple[float, Text]:
+    def score(self, case: Lean, seen: Mapping[str, Any]) -> tuple[float, Text]:
         """Points and the reasons in words.
 
         Category 2 (0.8 for one of its group); position up to 3; the same lowest place 1; text up to 4; recency up to 1.
@@ -269,7 +255,7 @@ class _Comparison:
         here = self.matter.point
         return between(here["lat"], here["lng"], there["lat"], there["lng"]) if here and there else None
 
-    def _place(self, case: Case, metres: float | None, reasons: list[tuple[str, str]]) -> float | None:
+    def _place(self, case: Lean, metres: float | None, reasons: list[tuple[str, str]]) -> float | None:
         """Points for the place; None when the other one is elsewhere: another community and no position near."""
         if metres is not None and metres <= NEAR:
             words = round(metres / 10) * 10
@@ -288,7 +274,7 @@ class _Comparison:
 
 
 def _shown(
-    rt: Runtime, snapshot: Snapshot, institution: Institution, case: Case, seen: Mapping[str, Any], level: str,
+    rt: Runtime, snapshot: Snapshot, institution: Institution, case: Lean, seen: Mapping[str, Any], level: str,
     why: Text, may_join: bool,
 ) -> Likely:  # fmt: skip
     own = rt.institution(case.institution, case.version)
@@ -297,7 +283,7 @@ def _shown(
     code = rt.pack.lists.get(spec.list or "", {}).get(str(seen.get("category") or "")) if spec else None
     words = " ".join(str(next((seen[n] for n in opening_texts(institution) if seen.get(n)), "")).split())
     return Likely(
-        id=str(case.pk),
+        id=str(case.id),
         number=case.number,
         category=code.title if code else None,
         place=at.name if at else "",

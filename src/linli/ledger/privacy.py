@@ -24,12 +24,12 @@ from linli.kernel.refusal import Refusal
 from linli.ledger import mandates, store, together, visible
 from linli.ledger.act import context_of
 from linli.ledger.definitions import Runtime, runtime
+from linli.ledger.history import entry_of
 from linli.ledger.lock import Locked, lock
 from linli.ledger.models import Attachment, Case, Detail, Message
 from linli.ledger.models import Entry as EntryRow
 from linli.ledger.redacted import ANONYMISE, CARRIED, MASK, PHOTO, REDACT, effective
 from linli.ledger.rows import Context, Row, row
-from linli.ledger.view import entry_of
 from linli.ledger.visible import Viewer
 from linli.people import looks, registry
 from linli.people.models import Account, Duty, Look, Person

@@ -8,19 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
-from django.db.models.fields.json import KeyTransform
 
 from linli.kernel.calendar import SHANGHAI
 from linli.kernel.decide import to_settle
 from linli.kernel.institution import FIELD_CLASSES, Act, Institution, Text
 from linli.kernel.refusal import title_of
 from linli.ledger import filters as narrowing
-from linli.ledger import mandates, visible
+from linli.ledger import lean, mandates, visible
 from linli.ledger.definitions import Runtime, runtime
 from linli.ledger.filters import Filters
+from linli.ledger.lean import Condition, Lean
 from linli.ledger.mandates import Where
 from linli.ledger.models import RESTING, URGENT, Case
 from linli.ledger.titles import level_title, result_title
@@ -40,13 +41,9 @@ WAITING = 200
 EXCERPT = 120
 SAME = 50
 """So many persons under one telephone number (each call without an account makes one) are looked up."""
+NEWEST = "number DESC"
 CLOSE = timedelta(hours=6)
 """A clock with less than this left is painted as pressing."""
-COLUMNS = (
-    "number", "institution", "version", "stage", "holder_role", "holder_duty", "holder_path", "stands_in", "place",
-    "unit", "accused", "reporter", "category", "opened", "ended", "paused", "stage_due", "promise_due", "result",
-    "tier", "parent",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,19 +109,19 @@ def listing(
     ``before`` a number: the next older page; ``after`` a number: the next newer one. No page costs more than another.
     """
     rt, snapshot = runtime(), registry.current()
-    found = narrowed(who, filters, now)
+    found = lean.condition(narrowed(who, filters, now))
     most = SEARCHED if filters.q else COUNTED
     if before is None and after is None:
         cases, total, capped = (_sought if filters.q else _newest)(found, size, most)
         older = cases[size - 1].number if len(cases) > size else None
         return Page(_rows(rt, snapshot, who, cases[:size], now), total, capped, None, older)
-    total, capped = count(found, most)
+    total, capped = _up_to(lean.up_to(found, most + 1), most)
     if after is not None:
-        cases = list(reversed(_lean(found.filter(number__gt=after).order_by("number"))[: size + 1]))
+        cases = lean.select(found.and_("number > %s", after), "number", size + 1)[::-1]
         further, cases = len(cases) > size, cases[-size:]
         newer, older = further, bool(cases)
     else:
-        cases = list(_lean(found.filter(number__lt=before).order_by("-number"))[: size + 1])
+        cases = lean.select(found.and_("number < %s", before), NEWEST, size + 1)
         further, cases = len(cases) > size, cases[:size]
         newer, older = True, further
     rows = _rows(rt, snapshot, who, cases, now)
@@ -132,27 +129,22 @@ def listing(
     return Page(rows, total, capped, ends[0] if newer else None, ends[1] if older else None)
 
 
-def _newest(found: QuerySet[Case], size: int, most: int) -> tuple[list[Case], int, bool]:
-    """The newest ``size`` cases and one more, and how many there are as :func:`count` says it."""
-    cases = list(_lean(found.order_by("-number"))[: size + 1])
-    return cases, *(count(found, most) if len(cases) > size else _up_to(len(cases), most))
+def _newest(found: Condition, size: int, most: int) -> tuple[list[Lean], int, bool]:
+    """The newest ``size`` cases and one more, how many there are as far as ``most``, and whether there are more."""
+    cases = lean.select(found, NEWEST, size + 1)
+    return cases, *_up_to(lean.up_to(found, most + 1) if len(cases) > size else len(cases), most)
 
 
-def _sought(found: QuerySet[Case], size: int, most: int) -> tuple[list[Case], int, bool]:
+def _sought(found: Condition, size: int, most: int) -> tuple[list[Lean], int, bool]:
     """The same of a search, where counting looks into each case: the numbers counted say which are the newest."""
-    numbers = list(found.order_by("-number").values_list("number", flat=True)[: max(most, size) + 1])
-    shown = Case.objects.filter(number__in=numbers[: size + 1]).order_by("-number")
-    return list(_lean(shown)), *_up_to(len(numbers), most)
+    numbers = lean.numbers(found, NEWEST, max(most, size) + 1)
+    shown = Condition("number = ANY(%s)", (numbers[: size + 1],))
+    return lean.select(shown, NEWEST, size + 1), *_up_to(len(numbers), most)
 
 
 def narrowed(who: Viewer, filters: Filters, now: datetime) -> QuerySet[Case]:
     """The cases ``who`` may see, narrowed; figures count exactly this."""
     return narrowing.narrow(visible.visible(who), filters, runtime().pack, registry.current(), now, who)
-
-
-def count(found: QuerySet[Case], most: int = COUNTED) -> tuple[int, bool]:
-    """How many there are, counted up to ``most``, and whether there are more."""
-    return _up_to(found.order_by().values("pk")[: most + 1].count(), most)
 
 
 def _up_to(total: int, most: int) -> tuple[int, bool]:
@@ -164,19 +156,25 @@ def queue(who: Viewer, now: datetime, limit: int = QUEUE, start: int = 0) -> Pag
 
     ``start``: how many to leave out, for the pages after the first.
     """
-    held = visible.visible(who).filter(narrowing.held(who))
-    cases = list(_lean(held.order_by(RESTING, URGENT, "number"))[start : start + limit])
+    cases = lean.select(_held(who), lean.order(RESTING, URGENT, "number"), limit, start)
     rows = _rows(runtime(), registry.current(), who, cases, now)
     if not start and len(cases) < limit:
         return Page(rows, len(cases), False, late=sum(r.clock == "overdue" for r in rows))
-    some = held.order_by().annotate(is_late=Q(narrowing.overdue(now)))[: COUNTED + 1]
+    held = visible.visible(who).filter(narrowing.held(who))
+    some = held.annotate(is_late=Q(narrowing.overdue(now)))[: COUNTED + 1]
     counted = some.aggregate(total=Count("pk"), late=Count("pk", filter=Q(is_late=True)))
     return Page(rows, *_up_to(counted["total"], COUNTED), late=counted["late"])
 
 
 def held_count(who: Viewer) -> tuple[int, bool]:
-    """How many open cases ``who`` holds, counted as :func:`count` does."""
-    return count(visible.visible(who).filter(narrowing.held(who)))
+    """How many open cases ``who`` holds, counted up to COUNTED, and whether there are more."""
+    return _up_to(lean.up_to(_held(who), COUNTED + 1), COUNTED)
+
+
+@lru_cache(maxsize=4096)
+def _held(who: Viewer) -> Condition:
+    """The open cases ``who`` holds: asked on every page of somebody who works."""
+    return lean.condition(visible.visible(who).filter(narrowing.held(who)))
 
 
 def waiting(who: Viewer, now: datetime) -> list[Row]:
@@ -213,17 +211,18 @@ def _may_ever_agree(rt: Runtime, who: Viewer) -> bool:
 
 def rows_of(who: Viewer, numbers: Iterable[int], now: datetime) -> list[Row]:
     """The cases with these numbers that ``who`` may see, newest first."""
-    found = visible.visible(who).filter(number__in=list(numbers)).order_by("-number")
-    return _rows(runtime(), registry.current(), who, list(_lean(found)), now)
+    wanted = list(numbers)
+    found = visible.condition(who).and_("number = ANY(%s)", wanted)
+    return _rows(runtime(), registry.current(), who, lean.select(found, NEWEST, len(wanted)), now)
 
 
 def same_phone(who: Viewer, phone: str, now: datetime, limit: int = 5) -> list[Row]:
     """Matters raised under this telephone number that ``who`` may see by duty, newest first."""
     if not phone or not who.is_staff:
         return []
-    found = visible.visible(Viewer(None, who.duties)).filter(reporter__phone=phone)
-    cases = list(_lean(found.order_by("-number"))[:limit])
-    return _rows(runtime(), registry.current(), who, cases, now)
+    people = "SELECT id FROM people_person WHERE phone = %s"
+    found = visible.condition(Viewer(None, who.duties)).and_(f"reporter_id IN ({people})", phone)
+    return _rows(runtime(), registry.current(), who, lean.select(found, NEWEST, limit), now)
 
 
 def same_person(who: Viewer, case: Case, now: datetime, limit: int = 5) -> list[Row]:
@@ -238,8 +237,9 @@ def same_person(who: Viewer, case: Case, now: datetime, limit: int = 5) -> list[
     if case.reporter.phone:
         same |= Q(phone=case.reporter.phone)
     people = list(Person.objects.filter(same).values_list("id", flat=True)[:SAME])
-    found = visible.visible(Viewer(None, who.duties)).filter(reporter_id__in=people).exclude(id=case.id)
-    return _rows(runtime(), registry.current(), who, list(_lean(found.order_by("-number"))[:limit]), now)
+    found = visible.condition(Viewer(None, who.duties)).and_("reporter_id = ANY(%s)", people)
+    others = lean.select(found.and_("id <> %s", case.id), NEWEST, limit)
+    return _rows(runtime(), registry.current(), who, others, now)
 
 
 def same_place(who: Viewer, area: str, category: str, now: datetime, days: int = 30, limit: int = 5) -> list[Row]:
@@ -249,21 +249,16 @@ def same_place(who: Viewer, area: str, category: str, now: datetime, days: int =
         return []
     since = (now - timedelta(days=days)).astimezone(SHANGHAI).date()
     wanted = Filters(area=area, category=(category,) if category else (), opened_from=since)
-    found = narrowed(Viewer(None, who.duties), wanted, now).filter(parent=None)
-    return _rows(runtime(), snapshot, who, list(_lean(found.order_by("-number"))[:limit]), now)
+    found = lean.condition(narrowed(Viewer(None, who.duties), wanted, now).filter(parent=None))
+    return _rows(runtime(), snapshot, who, lean.select(found, NEWEST, limit), now)
 
 
-def _lean(cases: QuerySet[Case]) -> QuerySet[Case]:
-    """Only what a row needs: the state itself stays in the database, but for what was written down."""
-    return cases.only(*COLUMNS).annotate(written=KeyTransform("fields", "state"))
-
-
-def _rows(rt: Runtime, snapshot: Snapshot, who: Viewer, cases: Iterable[Any], now: datetime) -> list[Row]:
+def _rows(rt: Runtime, snapshot: Snapshot, who: Viewer, cases: Iterable[Lean], now: datetime) -> list[Row]:
     return [_row(rt, snapshot, who, c, c.written, now) for c in cases]
 
 
 def _row(
-    rt: Runtime, snapshot: Snapshot, who: Viewer, case: Case, written: Mapping[str, Any], now: datetime,
+    rt: Runtime, snapshot: Snapshot, who: Viewer, case: Case | Lean, written: Mapping[str, Any], now: datetime,
     asks: tuple[Text, ...] = (),
 ) -> Row:  # fmt: skip
     institution = rt.institution(case.institution, case.version)
@@ -272,7 +267,7 @@ def _row(
     place = snapshot.by_path.get(case.place)
     unit = snapshot.units_by_path.get(case.unit or "")
     return Row(
-        id=str(case.pk),
+        id=str(case.id),
         number=case.number,
         institution=institution.name,
         kind=institution.title,
@@ -295,7 +290,7 @@ def _row(
     )
 
 
-def _acts(institution: Institution, case: Case) -> Iterable[Act]:
+def _acts(institution: Institution, case: Case | Lean) -> Iterable[Act]:
     if not case.ended and case.holder_role:
         yield from (a for a in institution.stages[case.stage].acts.values() if case.holder_role in a.by)
 
@@ -316,7 +311,7 @@ def _category(rt: Runtime, institution: Institution, level: str, code: str | Non
     return entry.title if entry else None
 
 
-def _clock(case: Case, now: datetime) -> tuple[datetime | None, str]:
+def _clock(case: Case | Lean, now: datetime) -> tuple[datetime | None, str]:
     """The due instant that matters most and how it stands; the same rule as ``filters.overdue``."""
     dues = [d for d in (case.stage_due, case.promise_due) if d]
     if case.ended or not dues:
@@ -329,7 +324,7 @@ def _clock(case: Case, now: datetime) -> tuple[datetime | None, str]:
     return due, "soon" if due - now <= CLOSE else "ok"
 
 
-def _holder(rt: Runtime, snapshot: Snapshot, institution: Institution, case: Case) -> Text | None:
+def _holder(rt: Runtime, snapshot: Snapshot, institution: Institution, case: Case | Lean) -> Text | None:
     """Who has it: the role, or the unit's own name; and who stands in when the post is vacant."""
     if case.holder_role is None:
         return None

@@ -6,8 +6,6 @@ and the registry's version is compared in the same breath, so a decision made on
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -76,29 +74,13 @@ SELECT count(*) FROM ok
 """  # noqa: S608
 
 
-REST = 1.0
-"""Seconds."""
-_rested = threading.local()
-
-
 def cursor(rows: Any = tuple_row) -> psycopg.Cursor[Any]:
     """A server-side-binding cursor on Django's own connection, so that PostgreSQL keeps the statement's plan."""
-    _still_works()
+    connection.close_if_health_check_failed()
     connection.ensure_connection()
     raw: psycopg.Connection[Any] = connection.connection
     raw.prepare_threshold = 2
     return psycopg.Cursor(raw, row_factory=rows)
-
-
-def _still_works() -> None:
-    """A kept connection is asked whether it works once it rested for a second; each time would cost a round trip."""
-    now = time.monotonic()
-    raw = connection.connection
-    rested = now - getattr(_rested, "since", 0.0) > REST
-    idle = raw is not None and not connection.in_atomic_block
-    if idle and (raw.closed or (rested and not connection.is_usable())):
-        connection.close()
-    _rested.since = now
 
 
 def values(row: Row) -> dict[str, Any]:

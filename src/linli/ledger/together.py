@@ -9,12 +9,13 @@ from django.db.models import Count, Q, QuerySet
 
 from linli.kernel.decide import FOLLOWS
 from linli.kernel.institution import Institution, Text
-from linli.ledger import visible
+from linli.ledger import lean, visible
 from linli.ledger.definitions import Runtime
 from linli.ledger.lock import Locked
 from linli.ledger.models import Case
 from linli.ledger.visible import Viewer
 
+_FOLLOWERS = "SELECT count(*) FROM ledger_case WHERE lead_id = %s AND ended IS NULL"
 SHOWN = 200
 """So many followers are listed; all of them are counted."""
 
@@ -68,8 +69,7 @@ def lead(rt: Runtime, case: Case, who: Viewer) -> Linked | None:
 
 def followers(rt: Runtime, case: Case, who: Viewer) -> Followers:
     """The open cases that wait for ``case``; one query for a case without any."""
-    waiting = Case.objects.filter(lead_id=case.id, ended=None)
-    count = waiting.count()
+    count: int = lean.rows(_FOLLOWERS, [case.id])[0][0]
     if not count:
         return NOBODY
     may = visible.visible(who).filter(lead_id=case.id, ended=None).order_by("number")[:SHOWN] if who.person else ()

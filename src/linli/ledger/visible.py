@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from linli.kernel.calendar import SHANGHAI
 from linli.kernel.institution import FIELD_CLASSES, Institution, Pack
+from linli.ledger import lean
 from linli.ledger.definitions import runtime
 from linli.ledger.models import Attachment, Case
 from linli.people.registry import Held, Place, Snapshot, belongs
@@ -54,6 +56,12 @@ def visible(who: Viewer) -> QuerySet[Case]:
             sees &= Q(accused=None) | ~Q(accused__in=_up_from(unit))
         allowed |= sees
     return Case.objects.filter(allowed)
+
+
+@lru_cache(maxsize=4096)
+def condition(who: Viewer) -> lean.Condition:
+    """:func:`visible` for a statement of one's own; put together once for each person and their duties."""
+    return lean.condition(visible(who))
 
 
 def _up_from(unit: str) -> list[str]:
@@ -101,30 +109,37 @@ def may_see(who: Viewer, case: Case) -> bool:
     return visible(who).filter(pk=case.pk).exists()
 
 
-def find(who: Viewer, **lookup: Any) -> Case:
-    """The one case that matches ``lookup`` and that ``who`` may see; Case.DoesNotExist otherwise, seen or not."""
-    return visible(who).select_related("reporter").get(**lookup)
+def find(who: Viewer, number: int) -> Case:
+    """The case with this number that ``who`` may see; Case.DoesNotExist otherwise, seen or not."""
+    return _only(condition(who).and_("ledger_case.number = %s", number))
 
 
 def by_secret(secret: str) -> Case:
     """The case whose secret link this is; whoever holds the link is its reporter."""
-    return Case.objects.select_related("reporter").get(secret=secret)
+    return _only(lean.Condition("ledger_case.secret = %s", (secret,)))
 
 
-def clearance(pack: Pack, who: Viewer, case: Case, as_reporter: bool = False) -> str:
+def _only(where: lean.Condition) -> Case:
+    found = lean.whole(where)
+    if not found:
+        raise Case.DoesNotExist
+    return found[0]
+
+
+def clearance(pack: Pack, who: Viewer, case: Case | lean.Lean, as_reporter: bool = False) -> str:
     """The field class ``who`` reads on a case they may see: public, party, handler or supervisor."""
     rank = FIELD_CLASSES.index("party") if as_reporter or (who.person and str(case.reporter_id) == who.person) else 0
     return FIELD_CLASSES[max([rank, *(rank_on(pack, held, case) for held in who.duties)])]
 
 
-def rank_on(pack: Pack, held: Held, case: Case) -> int:
+def rank_on(pack: Pack, held: Held, case: Case | lean.Lean) -> int:
     """The place among FIELD_CLASSES of what a duty reads on a case; 0 (public) where it does not reach."""
     if not _covers(held, case) or held.duty not in pack.duties:
         return 0
     return FIELD_CLASSES.index(pack.duties[held.duty].sees)
 
 
-def _covers(held: Held, case: Case) -> bool:
+def _covers(held: Held, case: Case | lean.Lean) -> bool:
     target = case.unit if held.path.split(".", 1)[0] == "u" else case.place
     inside = bool(target) and (target == held.path or str(target).startswith(f"{held.path}."))
     return inside and not belongs(held.unit, case.accused)

@@ -20,9 +20,10 @@ from linli.kernel.refusal import Who, title_of
 from linli.ledger import mandates
 from linli.ledger.act import context_of
 from linli.ledger.definitions import runtime
+from linli.ledger.history import Happened, steps
 from linli.ledger.lock import of
 from linli.ledger.rows import Context
-from linli.ledger.view import CaseView, Happened, entry_of
+from linli.ledger.view import CaseView
 from linli.ledger.visible import Viewer
 from linli.people import registry
 from linli.people.models import Person
@@ -81,8 +82,8 @@ class Asking:
     def story(self) -> list[Done]:
         """Every entry with the version it was done under."""
         rt, found, institution = runtime(), [], self.institution
-        for row in self.page.case.entries.order_by("seq"):
-            entry = entry_of(row, {})
+        for row in steps(self.page.case.id):
+            entry = row.entry
             version = next((e.version for e in entry.events if isinstance(e, Opened | Followed)), None)
             if version and version != institution.version:
                 institution = rt.institution(institution.name, version)

@@ -12,9 +12,8 @@ from linli.kernel.institution import Role, Text
 from linli.kernel.refusal import title_of
 from linli.ledger import mandates, visible
 from linli.ledger.definitions import runtime
-from linli.ledger.models import Entry
+from linli.ledger.history import steps
 from linli.ledger.rows import act_of
-from linli.ledger.view import entry_of
 from linli.ledger.why_ask import Asking, event_in, listed, quoted
 from linli.people.registry import Holder, belongs
 from linli.places.dispatch import Rule as CatalogueLine
@@ -76,8 +75,8 @@ def _called(asking: Asking) -> Iterator[Step]:
     rt, stage = runtime(), None
     parent = case.parent
     institution = rt.institution(parent.institution, parent.version)  # type: ignore[union-attr]
-    for row in Entry.objects.filter(case_id=case.parent_id).order_by("seq"):
-        entry = entry_of(row, {})
+    for row in steps(case.parent_id):
+        entry = row.entry
         joined = next((e for e in entry.events if isinstance(e, Joined) and e.child == str(case.pk)), None)
         if joined:
             act = act_of(institution, entry.act, stage)

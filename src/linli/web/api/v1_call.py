@@ -56,10 +56,10 @@ class Call:
             raise Problem(403, "no_person", says)
         return self.known.person
 
-    def case(self, **lookup: Any) -> Case:
+    def case(self, number: int) -> Case:
         """The case the caller may see. Raises Problem(404), seen or not."""
         try:
-            return visible.find(self.who, **lookup)
+            return visible.find(self.who, number)
         except Case.DoesNotExist:
             raise v1_problem.not_found() from None
 

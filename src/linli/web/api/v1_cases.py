@@ -86,7 +86,7 @@ def by_number(call: Call, number: int) -> Case:
     """The case with this number. Raises Problem(404) alike for a foreign one and for none."""
     if number > LARGEST:
         raise v1_problem.not_found()
-    return call.case(number=number)
+    return call.case(number)
 
 
 def linked(secret: str) -> Case:

@@ -11,8 +11,9 @@ from linli.kernel.calendar import SHANGHAI
 from linli.kernel.institution import Act, Field, Institution, Pack, Text
 from linli.ledger.act import Receipt
 from linli.ledger.definitions import Runtime
+from linli.ledger.history import Fact, Happened
 from linli.ledger.queries import Row
-from linli.ledger.view import CaseView, ChildView, ClockView, Doable, Fact, Happened
+from linli.ledger.view import CaseView, ChildView, ClockView, Doable
 from linli.people.registry import Office, Place
 
 Json = dict[str, Any]

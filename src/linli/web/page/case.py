@@ -74,7 +74,7 @@ class Again:
 def by_number(request: HttpRequest, number: int) -> Door:
     """The door for somebody signed in; 404 alike for what does not exist and for what they may not see."""
     try:
-        return Door(visible.find(viewer(request), number=number), viewer(request))
+        return Door(visible.find(viewer(request), number), viewer(request))
     except Case.DoesNotExist:
         raise Http404 from None
 

@@ -15,7 +15,8 @@ from linli.kernel.calendar import SHANGHAI
 from linli.kernel.institution import Text
 from linli.kernel.refusal import title_of
 from linli.ledger.definitions import runtime
-from linli.ledger.view import CaseView, ChildView, Fact, Happened
+from linli.ledger.history import Fact, Happened, Sent
+from linli.ledger.view import CaseView, ChildView
 from linli.web.page import attachments, clocks, rows
 from linli.web.page.forms import SHORT_TEXT
 from linli.web.page.request import lang
@@ -268,7 +269,7 @@ def _moved(event: Happened) -> list[dict[str, Any]]:
     return [{"label": Text("转到", "Now at"), "value": event.to}] if event.to and event.seq > 1 else []
 
 
-def message(view: CaseView, row: Any) -> dict[str, Any]:
+def message(view: CaseView, row: Sent) -> dict[str, Any]:
     """One message with whether it arrived."""
     return {
         "to": title_of(view.institution, row.to),
