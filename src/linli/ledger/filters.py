@@ -24,13 +24,15 @@ from linli.ledger.models import URGENT, Case
 from linli.ledger.recorded import NONE as NONE
 from linli.ledger.recorded import any_of
 from linli.ledger.visible import Viewer
-from linli.ledger.words import Written, may_hold, opening_texts
+from linli.ledger.words import Reach, Written, may_hold, opening_texts
 from linli.people.registry import Snapshot
 
 SOON = timedelta(hours=24)
 REOPENED = "reopened"
 """The counter that packs raise when an answer did not hold."""
 LONGEST_QUERY = 100
+LARGE = 0.1
+"""The share of all areas from which on somebody's part of the city is large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +239,7 @@ def _conditions(f: Filters, pack: Pack, registry: Snapshot, now: datetime, who: 
     yield from _outcome_conditions(f, pack)
     yield from recorded.conditions(f, pack, who)
     if f.q:
-        yield _search(f.q, pack, who)
+        yield _search(f.q, pack, registry, who)
 
 
 def _time_conditions(f: Filters, pack: Pack, now: datetime) -> Iterable[Q]:
@@ -330,14 +332,25 @@ def held(who: Viewer | None) -> Q:
     return Q(ended__isnull=True) & mine
 
 
-def _search(words: str, pack: Pack, who: Viewer | None) -> Q:
+def _search(words: str, pack: Pack, registry: Snapshot, who: Viewer | None) -> Q:
     """In what people wrote when they raised it. Handlers' fields are not searched in a case one raised oneself."""
     number = int(words) if words.isdecimal() and len(words) <= 18 else None
     texts = [(i.fields[n].class_, f"{i.name}.{n}") for i in pack.institutions.values() for n in opening_texts(i)]
     told = [name for level, name in texts if level in ("public", "party")]
     handled = [name for level, name in texts if level in ("public", "party", "handler")]
     inside = Q(Written(handled, told, who.person if who else None, words))
-    return may_hold(words, number) & (inside if number is None else inside | Q(number=number))
+    return may_hold(words, number, _reach(registry, who)) & (inside if number is None else inside | Q(number=number))
+
+
+def _reach(registry: Snapshot, who: Viewer | None) -> Reach | None:
+    """Where to look in the index of words; None for everywhere: a department's cases lie all over the city, and for
+    whoever has a large part of it PostgreSQL does better to walk the newest cases.
+    """
+    paths = tuple({h.path for h in who.duties}) if who else ()
+    large = len(registry.by_path) * LARGE
+    if not paths or any(p.startswith("u.") or len(registry.inside(p)) > large for p in paths):
+        return None
+    return Reach(paths, who.person if who else None)
 
 
 def midnight(day: date) -> datetime:

@@ -291,7 +291,7 @@ def _compare_columns(found: Replayed, case: Case, institution: Institution) -> N
             zh = f"{name} 栏与记录不符：应为 {what[0]}，现在是 {what[1]}。"
             en = f"the column {name} differs from the entries: {what[0]} expected, {what[1]} found."
             found.fault("column-differs", zh, en, REBUILD)
-    if not found.erased and pairs_of(institution, case) != row.pairs:
+    if not found.erased and pairs_of(institution, case, row.place) != row.pairs:
         zh, en = "按文字查找用的索引与记录不符。", "what the search finds it by differs from the entries."
         found.fault("search-differs", zh, en, REBUILD)
 

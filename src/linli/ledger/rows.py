@@ -89,7 +89,7 @@ def row(context: Context, entry: Entry, case: Case, prev: bytes, stage: str | No
     notes = [*messages(context, entry, case, stage), *_outside(context, entry, case)]
     # Opened, or words were taken out of it; hardly any later act writes into what was asked at the opening.
     worded = stage is None or not entry.data.keys().isdisjoint(opening_texts(context.institution))
-    pairs = pairs_of(context.institution, case) if worded else None
+    pairs = pairs_of(context.institution, case, context.where.place) if worded else None
     return Row(case.id, entry, case, case.version, prev, hash_, salt, digest, events, columns, pairs, notes)
 
 

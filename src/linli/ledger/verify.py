@@ -276,7 +276,8 @@ def rebuild(ids: Iterable[str], now: datetime) -> list[str]:
             columns |= {"institution": institution.institution, "version": institution.version}
             columns |= {"opened": found.case.opened, "state": orjson.loads(orjson.dumps(found.case))}
             Case.objects.filter(id=id).update(**columns)
-            Pairs.objects.update_or_create(case_id=id, defaults={"pairs": pairs_of(institution, found.case)})
+            pairs = pairs_of(institution, found.case, stored.place)
+            Pairs.objects.update_or_create(case_id=id, defaults={"pairs": pairs})
             done.append(id)
     return done
 

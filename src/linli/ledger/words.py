@@ -3,13 +3,19 @@
 Chinese is not split into words, so every two neighbouring characters are kept apart from the case, where an index
 finds them: a case that holds all pairs of what is looked for may hold it, and whoever searches looks inside then.
 Of Latin letters and digits three are kept as well: two of them stand in every other English word or number.
+The areas that the case lies in stand among the pairs, so that a word that is frequent in the city is found at once in
+the grid or street of whoever searches.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any
+from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import BooleanField, F, Func, Q, TextField, Value, When
@@ -41,10 +47,16 @@ def sought(words: str) -> list[str]:
     return sorted(p for p in every if not any(p in other for other in every if len(other) > len(p)))
 
 
-def pairs_of(institution: Institution, case: Case) -> list[str]:
-    """The pairs of all that was written at the opening, as it stands today; sorted."""
+def area_marks(place: str) -> list[str]:
+    """What stands among the pairs for each area that ``place`` (a path) lies in; no pair is as long."""
+    return [f"@{label}" for label in place.split(".")]
+
+
+def pairs_of(institution: Institution, case: Case, place: str) -> list[str]:
+    """The pairs of all that was written at the opening, as it stands today, and the areas of ``place``; sorted."""
     written = (case.fields.get(name) for name in opening_texts(institution))
-    return sorted({pair for text in written if isinstance(text, str) for pair in pairs(text)})
+    every = {pair for text in written if isinstance(text, str) for pair in pairs(text)}
+    return sorted(every.union(area_marks(place)))
 
 
 class Written(Func):
@@ -74,12 +86,28 @@ class Written(Func):
         )
 
 
-def may_hold(words: str, or_number: int | None) -> Q:
-    """The cases in which ``words`` may stand, and the one with that number. A single character has no pair: any."""
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Where somebody who searches may find anything: inside these areas (paths), and in what ``person`` raised."""
+
+    areas: tuple[str, ...]
+    person: str | None = None
+
+
+def may_hold(words: str, or_number: int | None, reach: Reach | None = None) -> Q:
+    """The cases in which ``words`` may stand, and the one with that number. A single character has no pair: any.
+
+    With a ``reach`` those outside of it are left out; that alone is no rule of who may see what.
+    """
     wanted = sought(words)
     if not wanted:
         return Q()
-    found = Pairs.objects.filter(pairs__contains=wanted).values("case_id")
-    if or_number is not None:  # one list, since the index serves no OR over two tables
+    inside = [[*wanted, area_marks(path)[-1]] for path in reach.areas] if reach else [wanted]
+    held = reduce(or_, (Q(pairs__contains=each) for each in inside))
+    found = Pairs.objects.filter(held).values("case_id")
+    # One list, since the index serves no OR over two tables.
+    if reach and reach.person:
+        found = found.union(CaseRow.objects.filter(reporter_id=UUID(reach.person)).values("pk"))
+    if or_number is not None:
         found = found.union(CaseRow.objects.filter(number=or_number).values("pk"))
     return Q(pk__in=found)

@@ -12,7 +12,7 @@ def fill(apps: Any, schema_editor: Any) -> None:
     from linli.ledger.words import pairs_of
 
     case_model, pairs_model = apps.get_model("ledger", "Case"), apps.get_model("ledger", "Pairs")
-    every = (pairs_model(case_id=row.id, pairs=pairs_of(i, case)) for row, i, case in readable(case_model))
+    every = (pairs_model(case_id=row.id, pairs=pairs_of(i, case, row.place)) for row, i, case in readable(case_model))
     while some := list(islice(every, 1000)):
         pairs_model.objects.bulk_create(some, update_conflicts=True, unique_fields=["case"], update_fields=["pairs"])
 

@@ -15,7 +15,7 @@ def readable(case_model: Any) -> Iterator[tuple[Any, Any, Any]]:
         rt = runtime()
     except NoPack:
         return
-    for row in case_model.objects.only("id", "state", "institution", "version").iterator(chunk_size=1000):
+    for row in case_model.objects.only("id", "state", "institution", "version", "place").iterator(chunk_size=1000):
         try:
             institution = rt.institution(row.institution, row.version)
         except LookupError:
