@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from importlib import import_module
 
+from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,9 +13,9 @@ from linli.ledger import privacy, queries, verify, visible
 from linli.ledger.filters import Filters
 from linli.ledger.models import Pairs
 from linli.ledger.privacy import Done
-from linli.ledger.words import pairs, sought
+from linli.ledger.words import area_marks, pairs, sought
 from linli.people import registry
-from tests.cast import NOW, Cast
+from tests.cast import GRID_A, NOW, Cast, area
 
 HOUR = timedelta(hours=1)
 
@@ -68,3 +70,17 @@ def test_verify_sees_a_wrong_index_and_rebuilds_it(cast: Cast) -> None:
     assert verify.verify(NOW).faults == [] and found(cast, "路灯") == {case.number}
     Pairs.objects.all().delete()
     assert [f.code for f in verify.verify(NOW).faults] == ["search-differs"]
+
+
+def test_the_migration_marks_areas_as_an_opening_does(cast: Cast) -> None:
+    step = import_module("linli.ledger.migrations.0012_pairs_of_areas")
+    cast.opened({"text": "@灯 @a1 路灯坏了，LED é灯", "category": "lighting"})
+    written = list(Pairs.objects.values_list("pairs", flat=True))
+    assert all(set(area_marks(area(GRID_A).path)) <= set(p) for p in written)
+    with connection.cursor() as cursor:
+        cursor.execute(step._UNMARKED)
+    assert [f.code for f in verify.verify(NOW).faults] == ["search-differs"]
+    for _ in range(2):  # a database that was marked already stays as it is
+        with connection.cursor() as cursor:
+            cursor.execute(step._MARKED)
+        assert list(Pairs.objects.values_list("pairs", flat=True)) == written and verify.verify(NOW).faults == []

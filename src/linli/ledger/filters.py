@@ -24,7 +24,7 @@ from linli.ledger.models import URGENT, Case
 from linli.ledger.recorded import NONE as NONE
 from linli.ledger.recorded import any_of
 from linli.ledger.visible import Viewer
-from linli.ledger.words import Reach, Written, may_hold, opening_texts
+from linli.ledger.words import Reach, Search, Sought, opening_texts
 from linli.people.registry import Snapshot
 
 SOON = timedelta(hours=24)
@@ -207,9 +207,7 @@ def narrow(
     cases: QuerySet[Case], filters: Filters, pack: Pack, registry: Snapshot, now: datetime, who: Viewer | None = None
 ) -> QuerySet[Case]:
     """``cases`` narrowed to ``filters`` at ``now``. ``who`` looks; None is the operator."""
-    for condition in _conditions(filters, pack, registry, now, who):
-        cases = cases.filter(condition)
-    return cases
+    return cases.filter(*_conditions(filters, pack, registry, now, who))
 
 
 def _conditions(f: Filters, pack: Pack, registry: Snapshot, now: datetime, who: Viewer | None) -> Iterable[Q]:
@@ -239,7 +237,7 @@ def _conditions(f: Filters, pack: Pack, registry: Snapshot, now: datetime, who: 
     yield from _outcome_conditions(f, pack)
     yield from recorded.conditions(f, pack, who)
     if f.q:
-        yield _search(f.q, pack, registry, who)
+        yield Q(Sought(search(f.q, pack, registry, who)))
 
 
 def _time_conditions(f: Filters, pack: Pack, now: datetime) -> Iterable[Q]:
@@ -332,14 +330,18 @@ def held(who: Viewer | None) -> Q:
     return Q(ended__isnull=True) & mine
 
 
-def _search(words: str, pack: Pack, registry: Snapshot, who: Viewer | None) -> Q:
+def search(words: str, pack: Pack, registry: Snapshot, who: Viewer | None) -> Search:
     """In what people wrote when they raised it. Handlers' fields are not searched in a case one raised oneself."""
     number = int(words) if words.isdecimal() and len(words) <= 18 else None
+    handled, told = _searched(pack)
+    return Search(words, handled, told, who.person if who else None, number, _reach(registry, who))
+
+
+def _searched(pack: Pack) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(texts that handlers may read, texts that also whoever raised the case may read) as ``institution.field``."""
     texts = [(i.fields[n].class_, f"{i.name}.{n}") for i in pack.institutions.values() for n in opening_texts(i)]
-    told = [name for level, name in texts if level in ("public", "party")]
-    handled = [name for level, name in texts if level in ("public", "party", "handler")]
-    inside = Q(Written(handled, told, who.person if who else None, words))
-    return may_hold(words, number, _reach(registry, who)) & (inside if number is None else inside | Q(number=number))
+    told = tuple(name for level, name in texts if level in ("public", "party"))
+    return tuple(name for level, name in texts if level in ("public", "party", "handler")), told
 
 
 def _reach(registry: Snapshot, who: Viewer | None) -> Reach | None:

@@ -103,14 +103,14 @@ WHERE case_id = %s AND channel <> %s ORDER BY id
 
 def steps(case_id: Any) -> list[Step]:
     """Every entry of the case, the first one first, in one statement."""
-    found = [(*row[:7], orjson.loads(row[7]), row[8]) for row in lean.rows(_STEPS, [case_id])]
+    found = [(*row[:7], orjson.loads(row[7]), row[8]) for row in lean.by_key(_STEPS, [case_id])]
     data = redacted.effective({row[0]: orjson.loads(row[8]) for row in found if row[8] is not None})
     return [Step._make((*row[:8], data.get(row[0], {}))) for row in found]
 
 
 def sent(case_id: Any, number: int) -> list[Sent]:
     """What people were told about the case, the first message first; without what other systems were sent."""
-    found = lean.rows(_SENT, [case_id, OUTSIDE])
+    found = lean.by_key(_SENT, [case_id, OUTSIDE])
     return [Sent._make((*row[:3], orjson.loads(row[3]), *row[4:], number)) for row in found]
 
 

@@ -55,7 +55,11 @@ class Condition(NamedTuple):
 
     def and_(self, sql: str, *params: Any) -> Condition:
         """Narrowed further."""
-        return Condition(f"({self.sql}) AND {sql}", (*self.params, *params))
+        return Condition(f"({self.sql}) AND ({sql})", (*self.params, *params))
+
+    def or_these(self, sql: str, *params: Any) -> Condition:
+        """Of a list of ids: those of the cases for which ``sql`` holds as well."""
+        return Condition(f"{self.sql} UNION SELECT id FROM ledger_case WHERE {sql}", (*self.params, *params))  # noqa: S608
 
 
 _COLUMNS = ", ".join(f"ledger_case.{name}" for name in Lean._fields[:-1])
@@ -66,6 +70,15 @@ _PERSON_COLUMNS = [f.attname for f in Person._meta.concrete_fields]
 _BOTH = ", ".join([f"ledger_case.{n}" for n in _WHOLE_COLUMNS] + [f"people_person.{n}" for n in _PERSON_COLUMNS])
 _JOINED = "ledger_case LEFT JOIN people_person ON people_person.id = ledger_case.reporter_id"
 _WHOLE = f"SELECT {_BOTH} FROM {_JOINED} WHERE "  # noqa: S608 - constants
+_SOUGHT = (
+    "WITH hit AS (SELECT number FROM ledger_case WHERE {} ORDER BY number DESC LIMIT {})"  # noqa: S608 - constants
+    f" SELECT {_COLUMNS}, ledger_case.state -> 'fields', (SELECT count(*) FROM hit) FROM ledger_case"
+    " WHERE number IN (SELECT number FROM hit ORDER BY number DESC LIMIT {}) ORDER BY number DESC"
+)
+_MARKED = (
+    "SELECT count(*), count(*) FILTER (WHERE found.mark)"
+    " FROM (SELECT {} AS mark FROM ledger_case WHERE {} LIMIT {}) AS found"
+)
 _UP_TO = "SELECT count(*) FROM (SELECT 1 FROM ledger_case WHERE {} LIMIT {}) AS found"
 
 
@@ -97,9 +110,9 @@ def select(where: Condition, by: str, most: int, start: int = 0) -> list[Lean]:
 
 
 def whole(where: Condition) -> list[Case]:
-    """The cases with all their columns and who raised them, as model instances."""
+    """The cases with all their columns and who raised them, as model instances; ``where`` names a key."""
     found = []
-    for row in rows(f"{_WHOLE}{where.sql}", where.params):
+    for row in by_key(f"{_WHOLE}{where.sql}", where.params):
         values = list(row[: len(_WHOLE_COLUMNS)])
         values[_STATE] = orjson.loads(values[_STATE])
         case = Case.from_db(DEFAULT_DB_ALIAS, _WHOLE_COLUMNS, values)
@@ -110,16 +123,28 @@ def whole(where: Condition) -> list[Case]:
     return found
 
 
-def numbers(where: Condition, by: str, most: int) -> list[int]:
-    """Only the numbers of the first ``most``."""
-    sql = f"SELECT number FROM ledger_case WHERE {where.sql} ORDER BY {by} LIMIT {int(most)}"  # noqa: S608 - bound
-    return [row[0] for row in rows(sql, where.params)]
+def sought(where: Condition, size: int, most: int) -> tuple[list[Lean], int]:
+    """The newest ``size`` cases, and how many there are up to ``most``, from one look into each of them."""
+    found = rows(_SOUGHT.format(where.sql, int(most), int(size)), where.params)
+    return [Lean._make((*row[:-2], orjson.loads(row[-2]))) for row in found], found[0][-1] if found else 0
 
 
 def up_to(where: Condition, most: int) -> int:
     """How many there are, counted up to ``most``."""
     count: int = rows(_UP_TO.format(where.sql, int(most)), where.params)[0][0]
     return count
+
+
+def marked(where: Condition, mark: Condition, most: int) -> tuple[int, int]:
+    """How many there are, counted up to ``most``, and of these for how many ``mark`` holds."""
+    found = rows(_MARKED.format(mark.sql, where.sql, int(most)), (*mark.params, *where.params))
+    return found[0][0], found[0][1]
+
+
+def by_key(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """What a statement finds that looks up a key: PostgreSQL keeps its plan."""
+    found: list[tuple[Any, ...]] = connection.found(sql, params)  # type: ignore[attr-defined]
+    return found
 
 
 def rows(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:

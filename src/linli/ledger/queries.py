@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from linli.kernel.calendar import SHANGHAI
 from linli.kernel.decide import to_settle
@@ -109,7 +109,7 @@ def listing(
     ``before`` a number: the next older page; ``after`` a number: the next newer one. No page costs more than another.
     """
     rt, snapshot = runtime(), registry.current()
-    found = lean.condition(narrowed(who, filters, now))
+    found = _condition(who, filters, now)
     most = SEARCHED if filters.q else COUNTED
     if before is None and after is None:
         cases, total, capped = (_sought if filters.q else _newest)(found, size, most)
@@ -129,6 +129,19 @@ def listing(
     return Page(rows, total, capped, ends[0] if newer else None, ends[1] if older else None)
 
 
+def _condition(who: Viewer, filters: Filters, now: datetime) -> Condition:
+    """:func:`narrowed` for a statement of one's own."""
+    rt, snapshot, found = runtime(), registry.current(), visible.condition(who)
+    rest = filters.but(q="")
+    if rest != Filters():
+        also = lean.condition(narrowing.narrow(Case.objects.all(), rest, rt.pack, snapshot, now, who))
+        found = found.and_(also.sql, *also.params)
+    if filters.q:
+        words = narrowing.search(filters.q, rt.pack, snapshot, who).condition()
+        found = found.and_(words.sql, *words.params)
+    return found
+
+
 def _newest(found: Condition, size: int, most: int) -> tuple[list[Lean], int, bool]:
     """The newest ``size`` cases and one more, how many there are as far as ``most``, and whether there are more."""
     cases = lean.select(found, NEWEST, size + 1)
@@ -137,9 +150,8 @@ def _newest(found: Condition, size: int, most: int) -> tuple[list[Lean], int, bo
 
 def _sought(found: Condition, size: int, most: int) -> tuple[list[Lean], int, bool]:
     """The same of a search, where counting looks into each case: the numbers counted say which are the newest."""
-    numbers = lean.numbers(found, NEWEST, max(most, size) + 1)
-    shown = Condition("number = ANY(%s)", (numbers[: size + 1],))
-    return lean.select(shown, NEWEST, size + 1), *_up_to(len(numbers), most)
+    cases, total = lean.sought(found, size + 1, max(most, size) + 1)
+    return cases, *_up_to(total, most)
 
 
 def narrowed(who: Viewer, filters: Filters, now: datetime) -> QuerySet[Case]:
@@ -160,10 +172,19 @@ def queue(who: Viewer, now: datetime, limit: int = QUEUE, start: int = 0) -> Pag
     rows = _rows(runtime(), registry.current(), who, cases, now)
     if not start and len(cases) < limit:
         return Page(rows, len(cases), False, late=sum(r.clock == "overdue" for r in rows))
-    held = visible.visible(who).filter(narrowing.held(who))
-    some = held.annotate(is_late=Q(narrowing.overdue(now)))[: COUNTED + 1]
-    counted = some.aggregate(total=Count("pk"), late=Count("pk", filter=Q(is_late=True)))
-    return Page(rows, *_up_to(counted["total"], COUNTED), late=counted["late"])
+    total, late = lean.marked(_held(who), _late(now), COUNTED + 1)
+    return Page(rows, *_up_to(total, COUNTED), late=late)
+
+
+def _late(now: datetime) -> Condition:
+    """``filters.overdue``, put together once and asked at ``now``."""
+    sql = _overdue()
+    return Condition(sql, (now,) * sql.count("%s"))
+
+
+@cache
+def _overdue() -> str:
+    return lean.condition(Case.objects.filter(narrowing.overdue(datetime.now(SHANGHAI)))).sql
 
 
 def held_count(who: Viewer) -> tuple[int, bool]:
@@ -249,7 +270,7 @@ def same_place(who: Viewer, area: str, category: str, now: datetime, days: int =
         return []
     since = (now - timedelta(days=days)).astimezone(SHANGHAI).date()
     wanted = Filters(area=area, category=(category,) if category else (), opened_from=since)
-    found = lean.condition(narrowed(Viewer(None, who.duties), wanted, now).filter(parent=None))
+    found = _condition(Viewer(None, who.duties), wanted, now).and_("parent_id IS NULL")
     return _rows(runtime(), snapshot, who, lean.select(found, NEWEST, limit), now)
 
 

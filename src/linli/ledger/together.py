@@ -69,7 +69,7 @@ def lead(rt: Runtime, case: Case, who: Viewer) -> Linked | None:
 
 def followers(rt: Runtime, case: Case, who: Viewer) -> Followers:
     """The open cases that wait for ``case``; one query for a case without any."""
-    count: int = lean.rows(_FOLLOWERS, [case.id])[0][0]
+    count: int = lean.by_key(_FOLLOWERS, [case.id])[0][0]
     if not count:
         return NOBODY
     may = visible.visible(who).filter(lead_id=case.id, ended=None).order_by("number")[:SHOWN] if who.person else ()

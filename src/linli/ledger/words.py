@@ -10,21 +10,14 @@ the grid or street of whoever searches.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
-from operator import or_
 from typing import Any
-from uuid import UUID
 
-from django.contrib.postgres.fields import ArrayField
-from django.db.models import BooleanField, F, Func, Q, TextField, Value, When
-from django.db.models import Case as IfThen
+from django.db.models import BooleanField, Expression
 
 from linli.kernel.case import Case
 from linli.kernel.institution import Institution
-from linli.ledger.models import Case as CaseRow
-from linli.ledger.models import Pairs
+from linli.ledger.lean import Condition
 
 
 def opening_texts(institution: Institution) -> list[str]:
@@ -59,33 +52,6 @@ def pairs_of(institution: Institution, case: Case, place: str) -> list[str]:
     return sorted(every.union(area_marks(place)))
 
 
-class Written(Func):
-    """Whether words stand in one of the texts called ``institution.field`` of a case, in capitals or small letters;
-    of what ``person`` raised, in one of those called ``own``.
-
-    One look into the state for all texts: a condition for each of a pack's fifty takes longer to plan than to answer.
-    """
-
-    output_field = BooleanField()
-
-    def __init__(self, names: Sequence[str], own: Sequence[str], person: str | None, words: str) -> None:
-        array: Any = ArrayField(TextField())
-        texts = Value(list(names), array)
-        looked = IfThen(When(reporter=person, then=Value(list(own), array)), default=texts) if person else texts
-        super().__init__(F("state"), F("institution"), looked, Value(words))
-
-    def as_sql(self, compiler: Any, connection: Any, *args: Any, **context: Any) -> tuple[str, tuple[Any, ...]]:
-        """The condition; PostgreSQL expects one case in two to meet it."""
-        parts = [compiler.compile(e) for e in self.get_source_expressions()]
-        state, institution, names, words = (sql for sql, _ in parts)
-        return (
-            f"EXISTS (SELECT 1 FROM jsonb_each_text({state} -> 'fields') AS told (name, words)"  # noqa: S608 - bound
-            f" WHERE {institution} || '.' || told.name = ANY({names})"
-            f" AND position(upper({words}) IN upper(told.words)) > 0)",
-            tuple(p for _, params in parts for p in params),
-        )
-
-
 @dataclass(frozen=True, slots=True)
 class Reach:
     """Where somebody who searches may find anything: inside these areas (paths), and in what ``person`` raised."""
@@ -94,20 +60,65 @@ class Reach:
     person: str | None = None
 
 
-def may_hold(words: str, or_number: int | None, reach: Reach | None = None) -> Q:
-    """The cases in which ``words`` may stand, and the one with that number. A single character has no pair: any.
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Words that stand in one of the texts called ``institution.field`` of a case, in capitals or small letters; in
+    what ``person`` raised, in one of those called ``own``. ``number``: the case with this number is found as well.
 
-    With a ``reach`` those outside of it are left out; that alone is no rule of who may see what.
+    With a ``reach`` cases outside of it are left out; that alone is no rule of who may see what.
     """
-    wanted = sought(words)
-    if not wanted:
-        return Q()
-    inside = [[*wanted, area_marks(path)[-1]] for path in reach.areas] if reach else [wanted]
-    held = reduce(or_, (Q(pairs__contains=each) for each in inside))
-    found = Pairs.objects.filter(held).values("case_id")
-    # One list, since the index serves no OR over two tables.
-    if reach and reach.person:
-        found = found.union(CaseRow.objects.filter(reporter_id=UUID(reach.person)).values("pk"))
-    if or_number is not None:
-        found = found.union(CaseRow.objects.filter(number=or_number).values("pk"))
-    return Q(pk__in=found)
+
+    words: str
+    names: tuple[str, ...]
+    own: tuple[str, ...]
+    person: str | None = None
+    number: int | None = None
+    reach: Reach | None = None
+
+    def condition(self, table: str = "ledger_case") -> Condition:
+        """For the cases in ``table``. PostgreSQL expects one case in two to meet the look inside."""
+        inside = self._inside(table)
+        if self.number is not None:
+            inside = Condition(f"({inside.sql} OR {table}.number = %s)", (*inside.params, self.number))
+        wanted = sought(self.words)
+        if not wanted:  # a single character has no pair: any case may hold it
+            return inside
+        held = self._held(wanted)
+        return Condition(f"{table}.id IN ({held.sql}) AND {inside.sql}", (*held.params, *inside.params))
+
+    def _held(self, wanted: list[str]) -> Condition:
+        """The cases that hold all pairs. One list, since the index serves no OR over two tables."""
+        marks = [[*wanted, area_marks(path)[-1]] for path in self.reach.areas] if self.reach else [wanted]
+        alike = " OR ".join(["pairs @> %s::text[]"] * len(marks))
+        found = Condition(f"SELECT case_id FROM ledger_pairs WHERE {alike}", tuple(marks))  # noqa: S608 - bound
+        if self.reach and self.reach.person:
+            found = found.or_these("reporter_id = %s::uuid", self.reach.person)
+        return found if self.number is None else found.or_these("number = %s", self.number)
+
+    def _inside(self, table: str) -> Condition:
+        """One look into the state for all texts: a condition for each of a pack's fifty takes longer to plan."""
+        names, values = "%s::text[]", tuple[Any, ...]([list(self.names)])
+        if self.person:
+            names = f"CASE WHEN {table}.reporter_id = %s::uuid THEN %s::text[] ELSE %s::text[] END"
+            values = (self.person, list(self.own), *values)
+        return Condition(
+            f"EXISTS (SELECT 1 FROM jsonb_each_text({table}.state -> 'fields') AS told (name, words)"  # noqa: S608 - bound
+            f" WHERE {table}.institution || '.' || told.name = ANY({names})"
+            " AND position(upper(%s) IN upper(told.words)) > 0)",
+            (*values, self.words),
+        )
+
+
+class Sought(Expression):
+    """A search as a condition of Django's queries."""
+
+    output_field = BooleanField()
+
+    def __init__(self, search: Search) -> None:
+        super().__init__()
+        self.search = search
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        """Over the table that the query asks for, whatever it is called there."""
+        sql, params = self.search.condition(compiler.query.get_initial_alias())
+        return f"({sql})", params

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from functools import cache
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
@@ -51,7 +52,7 @@ class Person(models.Model):
 
 
 class _Accounts(UserManager["Account"]):
-    """Finds who is signed in, with the person, in one plain statement: every page asks for it."""
+    """Finds who is signed in, with the person and the registry's version, in one plain statement for every page."""
 
     use_in_migrations = False
 
@@ -59,25 +60,38 @@ class _Accounts(UserManager["Account"]):
         """As Django's; what it asks of a session, by ``pk`` alone, is answered with the person."""
         if args or lookup.keys() != {"pk"}:
             return super().get(*args, **lookup)
-        own, of_person = Account._meta.concrete_fields, Person._meta.concrete_fields
-        columns = [f'a."{f.column}"' for f in own] + [f'p."{f.column}"' for f in of_person]
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"SELECT {', '.join(columns)} FROM people_account a LEFT JOIN people_person p ON p.id = a.person_id"  # noqa: S608
-                " WHERE a.id = %s",
-                [lookup["pk"]],
-            )
-            row = cursor.fetchone()
-        if row is None:
+        found = connection.found(_account(), [lookup["pk"]])  # type: ignore[attr-defined]
+        if not found:
             raise Account.DoesNotExist
-        account = Account.from_db("default", [f.attname for f in own], row[: len(own)])
+        own, of_person = _columns(Account), _columns(Person)
+        account = Account.from_db("default", own, found[0][: len(own)])
         if account.person_id:
-            account.person = Person.from_db("default", [f.attname for f in of_person], row[len(own) :])
+            account.person = Person.from_db("default", of_person, found[0][len(own) : -1])
+        account.registry = found[0][-1]
         return account
 
 
+@cache
+def _columns(model: type[models.Model]) -> list[str]:
+    return [f.attname for f in model._meta.concrete_fields]
+
+
+@cache
+def _account() -> str:
+    columns = [f'a."{name}"' for name in _columns(Account)] + [f'p."{name}"' for name in _columns(Person)]
+    return (
+        f"SELECT {', '.join(columns)}, (SELECT version FROM places_registry WHERE id = 1)"  # noqa: S608 - constants
+        " FROM people_account a LEFT JOIN people_person p ON p.id = a.person_id WHERE a.id = %s"
+    )
+
+
 class Account(AbstractUser):
-    """A way to sign in; most persons have none. ``person`` is who signs in."""
+    """A way to sign in; most persons have none. ``person`` is who signs in.
+
+    ``registry`` is the version of the registry that was read with the account of a session, otherwise None.
+    """
+
+    registry: int | None = None
 
     objects: ClassVar[UserManager[Account]] = _Accounts()
     person = models.OneToOneField(Person, null=True, blank=True, on_delete=models.PROTECT, related_name="account")

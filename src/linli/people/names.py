@@ -14,6 +14,4 @@ def of(ids: Iterable[str]) -> dict[str, str]:
     wanted = list(dict.fromkeys(ids))
     if not wanted:
         return {}
-    with connection.cursor() as cursor:
-        cursor.execute(_NAMES, [wanted])
-        return dict(cursor.fetchall())
+    return dict(connection.found(_NAMES, [wanted]))  # type: ignore[attr-defined]

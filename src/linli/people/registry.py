@@ -223,10 +223,8 @@ def at(version: int) -> Snapshot:
 
 def fresh() -> Snapshot:
     """The newest copy; one cheap query. Where a statement has read the version already, use :func:`at`."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT version FROM places_registry WHERE id = 1")
-        found = cursor.fetchone()
-    return at(found[0]) if found else reload()
+    found = connection.found("SELECT version FROM places_registry WHERE id = 1", [])  # type: ignore[attr-defined]
+    return at(found[0][0]) if found else reload()
 
 
 def reload() -> Snapshot:

@@ -16,11 +16,9 @@ class SessionStore(db.SessionStore):
 
     def load(self) -> dict[str, Any]:
         """What the session holds; nothing, and a new key at the next writing, where there is none."""
-        with connection.cursor() as cursor:
-            cursor.execute(_FIND, [self.session_key, timezone.now()])
-            found = cursor.fetchone()
-        if found is None:
+        found = connection.found(_FIND, [self.session_key, timezone.now()])  # type: ignore[attr-defined]
+        if not found:
             self._session_key = None
             return {}
-        kept: dict[str, Any] = self.decode(found[0])
+        kept: dict[str, Any] = self.decode(found[0][0])
         return kept

@@ -12,7 +12,6 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.translation import get_language
 
 from linli.kernel.institution import Pack, Text
 from linli.ledger import visible
@@ -21,6 +20,7 @@ from linli.ledger.visible import ANYBODY, Viewer
 from linli.people import registry
 from linli.people.models import Person
 from linli.people.registry import Held, Place, Snapshot
+from linli.web.language import chinese
 from linli.web.page import nav
 
 View = Callable[..., HttpResponse]
@@ -45,10 +45,16 @@ def viewer(request: HttpRequest) -> Viewer:
     """The person of the request with the duties of this moment (asked of the database once for each request)."""
     kept: Viewer | None = getattr(request, "linli_viewer", None)
     if kept is None:
-        who, snapshot = person(request), registry.fresh()
-        kept = visible.viewer(str(who.id), snapshot, moment(request)) if who else ANYBODY
+        who = person(request)
+        kept = visible.viewer(str(who.id), _snapshot(request), moment(request)) if who else ANYBODY
         request.linli_viewer = kept  # type: ignore[attr-defined]
     return kept
+
+
+def _snapshot(request: HttpRequest) -> Snapshot:
+    """The newest registry; its version came with the account."""
+    version = request.user.registry  # type: ignore[union-attr]
+    return registry.fresh() if version is None else registry.at(version)
 
 
 def works(request: HttpRequest) -> tuple[str, ...]:
@@ -59,7 +65,7 @@ def works(request: HttpRequest) -> tuple[str, ...]:
 
 def lang(request: HttpRequest | None = None) -> str:
     """``zh`` or ``en``: the language of the page."""
-    return "en" if (get_language() or "zh").lower().startswith("en") else "zh"
+    return "zh" if chinese() else "en"
 
 
 def say(zh: str, en: str) -> str:

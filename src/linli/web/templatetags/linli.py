@@ -21,18 +21,14 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
+
+from linli.web.language import chinese
 
 register = template.Library()
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 SPRITE = "linli/vendor/sprite.svg"
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-
-
-def chinese() -> bool:
-    """True when the active language is Chinese, which is also the language when none is active."""
-    return not (get_language() or "zh-hans").lower().startswith("en")
 
 
 @register.simple_tag

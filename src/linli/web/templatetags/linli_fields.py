@@ -14,7 +14,7 @@ from django import template
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from linli.web.templatetags.linli import chinese
+from linli.web.language import chinese
 
 register = template.Library()
 

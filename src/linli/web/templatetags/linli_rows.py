@@ -14,7 +14,8 @@ from typing import Any
 from django import template
 from django.utils.safestring import SafeString, mark_safe
 
-from linli.web.templatetags.linli import chinese, icon, iso, until_in, when_in, words_of
+from linli.web.language import chinese
+from linli.web.templatetags.linli import icon, iso, until_in, when_in, words_of
 
 register = template.Library()
 
