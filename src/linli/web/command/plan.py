@@ -6,7 +6,6 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from linli.insight import figures, sessions
@@ -15,6 +14,7 @@ from linli.kernel.calendar import SHANGHAI
 from linli.kernel.institution import Text
 from linli.ledger.definitions import NoPack, runtime
 from linli.web.command.figures import EVERY_WORK
+from linli.web.page import nav
 from linli.web.page.request import moment, needs_work, private, viewer
 
 TONES = {"held": "done", "missed": "late", "late": "late", "open": "active", "absent": "late", "vacant": "warn"}
@@ -76,7 +76,7 @@ def _chip(slot: Slot) -> dict[str, Any]:
 
 
 def _url(slot: Slot) -> str | None:
-    return reverse("case", args=[slot.number]) if slot.number else None
+    return nav.case_address(slot.number) if slot.number else None
 
 
 def period_words(period: str) -> Text:

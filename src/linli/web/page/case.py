@@ -28,7 +28,7 @@ from linli.ledger.models import Case
 from linli.ledger.view import CaseView, Doable
 from linli.ledger.visible import ANYBODY, Viewer
 from linli.people import registry
-from linli.web.page import drawing, forms, together, why
+from linli.web.page import drawing, forms, nav, together, why
 from linli.web.page.forms import Filled, Frame
 from linli.web.page.request import moment, needs_person, person, private, say, viewer, words
 
@@ -49,7 +49,7 @@ class Door:
     @property
     def page(self) -> str:
         """The page's own address."""
-        return reverse("follow", args=[self.secret]) if self.secret else reverse("case", args=[self.case.number])
+        return reverse("follow", args=[self.secret]) if self.secret else nav.case_address(self.case.number)
 
     def act(self, name: str) -> str:
         """Where the form of an act is sent."""

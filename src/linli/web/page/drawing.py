@@ -7,7 +7,6 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
 from linli.drafting.diagram import diagram
@@ -17,7 +16,7 @@ from linli.kernel.refusal import title_of
 from linli.ledger.definitions import runtime
 from linli.ledger.history import Fact, Happened, Sent
 from linli.ledger.view import CaseView, ChildView
-from linli.web.page import attachments, clocks, rows
+from linli.web.page import attachments, clocks, nav, rows
 from linli.web.page.forms import SHORT_TEXT
 from linli.web.page.request import lang
 
@@ -287,7 +286,7 @@ def child(view: ChildView) -> dict[str, Any]:
         "lead": view.lead,
         "chip": {"label": view.result or view.stage, "tone": "active" if view.open else "done"},
         "due": clocks.last_day(view.due) if view.open else None,
-        "url": reverse("case", args=[view.case.number]) if view.case else "",
+        "url": nav.case_address(view.case.number) if view.case else "",
         "code": view.code,
     }
 

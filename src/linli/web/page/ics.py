@@ -27,6 +27,7 @@ from linli.ledger.definitions import Runtime, runtime
 from linli.ledger.view import CaseView
 from linli.ledger.visible import Viewer
 from linli.people import registry
+from linli.web.page import nav
 from linli.web.page.case import Door, by_number, by_secret
 from linli.web.page.request import lang, moment, needs_person, person, private, say
 
@@ -83,7 +84,7 @@ def _of_case(request: HttpRequest, door: Door) -> HttpResponse:
     now, tongue = moment(request), lang()
     page: CaseView = door.view(now)
     where = settings.PUBLIC_URL + (
-        reverse("follow", args=[door.secret]) if door.secret else reverse("case", args=[page.case.number])
+        reverse("follow", args=[door.secret]) if door.secret else nav.case_address(page.case.number)
     )
     dates = [
         Dated(
@@ -169,4 +170,4 @@ def _day(raw: object) -> date | None:
 
 
 def _page(number: int) -> str:
-    return settings.PUBLIC_URL + reverse("case", args=[number])
+    return settings.PUBLIC_URL + nav.case_address(number)

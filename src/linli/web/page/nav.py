@@ -88,5 +88,24 @@ def address(name: str) -> str:
         return ""
 
 
+def case_address(number: int) -> str:
+    """The address of a case's page; a list asks for fifty."""
+    return _pattern("case").format(number)
+
+
+def act_address(form: str, number: int, act: str) -> str:
+    """The address of an act's form on the page ``form`` of a number and an act."""
+    return _pattern(form, "act").format(number, act)
+
+
+@cache
+def _pattern(name: str, *more: str) -> str:
+    """An address with its parts left open, found once."""
+    given = reverse(name, args=[0, *more])
+    for part in ("0", *more):
+        given = given.replace(f"/{part}/", "/{}/", 1)
+    return given
+
+
 def _is_inside(path: str, url: str) -> bool:
     return path == url or (url != "/" and path.startswith(url))

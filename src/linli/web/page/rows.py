@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.urls import reverse
-
 from linli.kernel.institution import Institution, Text
 from linli.ledger import queries
 from linli.ledger.definitions import Runtime
 from linli.ledger.models import Case
 from linli.ledger.titles import result_title
+from linli.web.page import nav
 
 
 def case_rows(found: Iterable[queries.Row]) -> list[dict[str, Any]]:
@@ -23,7 +22,7 @@ def case_row(row: queries.Row) -> dict[str, Any]:
     """One row; a closed case says how it came out instead of a clock."""
     state = {"label": row.result or row.stage, "tone": "done"} if row.ended else {"label": row.stage, "tone": "active"}
     return {
-        "url": reverse("case", args=[row.number]),
+        "url": nav.case_address(row.number),
         "number": row.number,
         "text": row.text or row.category or row.kind,
         "category": row.category if row.text else None,

@@ -18,6 +18,7 @@ from linli.ledger.likely import Likely
 from linli.ledger.together import Linked, benefit
 from linli.ledger.view import CaseView, Doable
 from linli.ledger.visible import Viewer
+from linli.web.page import nav
 
 WORKS = ("handler", "supervisor")
 
@@ -70,20 +71,20 @@ def shared(view: CaseView, doable: Doable) -> Text | None:
 def _lead(found: Linked) -> dict[str, Any]:
     url = ""
     if found.case is not None:
-        url = reverse("case", args=[found.number])
+        url = nav.case_address(found.number)
     elif found.published:
         url = f"{reverse('follow_find')}?number={found.number}"
     return {"number": found.number, "kind": found.kind, "stage": found.stage, "url": url}
 
 
 def _follower(found: Linked) -> dict[str, Any]:
-    return {"number": found.number, "stage": found.stage, "url": reverse("case", args=[found.number])}
+    return {"number": found.number, "stage": found.stage, "url": nav.case_address(found.number)}
 
 
 def _alike(found: Likely, may: bool) -> dict[str, Any]:
     return {
         "number": found.number,
-        "url": reverse("case", args=[found.number]),
+        "url": nav.case_address(found.number),
         "text": found.text or found.category or "",
         "why": found.why,
         "stage": found.stage,
@@ -94,5 +95,5 @@ def _alike(found: Likely, may: bool) -> dict[str, Any]:
 def _other(row: queries.Row) -> dict[str, Any]:
     text: Any = row.text or row.category or row.kind
     stage = row.result if row.ended and row.result else row.stage
-    url = reverse("case", args=[row.number])
+    url = nav.case_address(row.number)
     return {"number": row.number, "url": url, "text": text, "stage": stage, "opened": row.opened}

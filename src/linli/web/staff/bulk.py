@@ -13,7 +13,6 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
-from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from linli.kernel.institution import Institution, Pack, Text
@@ -27,6 +26,7 @@ from linli.ledger.models import Case
 from linli.ledger.queries import Row
 from linli.ledger.visible import Viewer
 from linli.people import registry
+from linli.web.page import nav
 from linli.web.page.request import moment, needs_person, private, start, viewer
 from linli.web.staff import opening, rows
 from linli.web.staff.start import Start
@@ -84,7 +84,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
                 "done": [o for o in done if o.done],
                 "refused": [o for o in done if not o.done],
                 "target": target,
-                "target_url": reverse("case", args=[target]),
+                "target_url": nav.case_address(target),
                 "back": start(request),
             }
             return private(render(request, "linli/staff/gathered.html", context))

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.urls import reverse
-
 from linli.kernel.institution import Text
 from linli.ledger.queries import Row
+from linli.web.page import nav
 from linli.web.page.rows import case_row
 
 
@@ -29,10 +28,7 @@ def draw(row: Row, *, kinds: bool = True) -> dict[str, Any]:
 
 def acts(row: Row, form: str) -> list[dict[str, Any]]:
     """The acts of a row, each with the address of its form: ``form`` names a page of a number and an act."""
-    if not row.acts:
-        return []
-    stem = reverse(form, args=[row.number, "-"]).removesuffix("-/")  # one look through all addresses, not one for each
-    return [{"title": title, "url": f"{stem}{name}/"} for name, title in row.acts]
+    return [{"title": title, "url": nav.act_address(form, row.number, name)} for name, title in row.acts]
 
 
 def _closed_by(row: Row) -> Text | None:

@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from linli.kernel.institution import Institution, Text
@@ -16,7 +15,7 @@ from linli.ledger import act as ledger
 from linli.ledger.definitions import runtime
 from linli.people import registry
 from linli.people.registry import Office, Place
-from linli.web.page import forms
+from linli.web.page import forms, nav
 from linli.web.page.forms import Filled, Frame
 from linli.web.page.request import moment, needs_person, private, say, viewer
 from linli.web.staff import opening
@@ -74,7 +73,7 @@ class Start:
         if number is None:
             return None
         messages.success(self.request, say(f"已登记，编号 {number}。", f"Registered as {number}."))
-        return HttpResponseRedirect(reverse("case", args=[number]))
+        return HttpResponseRedirect(nav.case_address(number))
 
     def opened(self) -> int | None:
         """Open it; its number, or None when something is missing, said in ``errors``."""

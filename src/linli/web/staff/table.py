@@ -23,6 +23,7 @@ from linli.ledger.queries import Page
 from linli.ledger.visible import Viewer
 from linli.people import registry
 from linli.people.registry import Snapshot
+from linli.web.page import nav
 from linli.web.page.request import lang, moment, private, viewer
 from linli.web.staff import bulk, export, rows, sheets
 from linli.web.staff.sheets import count_words
@@ -92,7 +93,7 @@ def number_of(request: HttpRequest, who: Viewer, given: Filters, now: datetime) 
         return None
     page = queries.listing(who, given, now, size=2)
     exact = [r for r in page.rows if str(r.number) == given.q]
-    return HttpResponseRedirect(reverse("case", args=[exact[0].number])) if exact else None
+    return HttpResponseRedirect(nav.case_address(exact[0].number)) if exact else None
 
 
 def _tab(request: HttpRequest, given: Filters) -> str:
