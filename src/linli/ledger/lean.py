@@ -57,10 +57,6 @@ class Condition(NamedTuple):
         """Narrowed further."""
         return Condition(f"({self.sql}) AND ({sql})", (*self.params, *params))
 
-    def or_these(self, sql: str, *params: Any) -> Condition:
-        """Of a list of ids: those of the cases for which ``sql`` holds as well."""
-        return Condition(f"{self.sql} UNION SELECT id FROM ledger_case WHERE {sql}", (*self.params, *params))  # noqa: S608
-
 
 _COLUMNS = ", ".join(f"ledger_case.{name}" for name in Lean._fields[:-1])
 _SELECT = f"SELECT {_COLUMNS}, ledger_case.state -> 'fields' FROM ledger_case WHERE "  # noqa: S608 - constants

@@ -87,13 +87,15 @@ class Search:
         return Condition(f"{table}.id IN ({held.sql}) AND {inside.sql}", (*held.params, *inside.params))
 
     def _held(self, wanted: list[str]) -> Condition:
-        """The cases that hold all pairs. One list, since the index serves no OR over two tables."""
+        """The ids of cases that hold all pairs. One list, since the index serves no OR over two tables."""
         marks = [[*wanted, area_marks(path)[-1]] for path in self.reach.areas] if self.reach else [wanted]
         alike = " OR ".join(["pairs @> %s::text[]"] * len(marks))
-        found = Condition(f"SELECT case_id FROM ledger_pairs WHERE {alike}", tuple(marks))  # noqa: S608 - bound
+        found = [Condition(f"SELECT case_id FROM ledger_pairs WHERE {alike}", tuple(marks))]  # noqa: S608 - bound
         if self.reach and self.reach.person:
-            found = found.or_these("reporter_id = %s::uuid", self.reach.person)
-        return found if self.number is None else found.or_these("number = %s", self.number)
+            found.append(Condition("SELECT id FROM ledger_case WHERE reporter_id = %s::uuid", (self.reach.person,)))
+        if self.number is not None:
+            found.append(Condition("SELECT id FROM ledger_case WHERE number = %s", (self.number,)))
+        return Condition(" UNION ".join(f.sql for f in found), tuple(p for f in found for p in f.params))
 
     def _inside(self, table: str) -> Condition:
         """One look into the state for all texts: a condition for each of a pack's fifty takes longer to plan."""
