@@ -101,8 +101,9 @@ def test_a_search_finds_the_same_with_areas_and_without(
         readable = {c.number for c in visible.visible(who) if words.lower() in raised(c)}
         page = queries.listing(who, Filters(q=words), NOW)
         assert {r.number for r in page.rows} == readable and page.total == len(readable)
-        assert set(queries.narrowed(who, Filters(q=words), NOW).values_list("number", flat=True)) == readable
-        nested = Case.objects.filter(pk__in=queries.narrowed(who, Filters(q=words), NOW).values("pk"))
+        asked = filters.narrow(visible.visible(who), Filters(q=words), runtime().pack, registry.current(), NOW, who)
+        assert set(asked.values_list("number", flat=True)) == readable
+        nested = Case.objects.filter(pk__in=asked.values("pk"))
         assert set(nested.values_list("number", flat=True)) == readable
 
 

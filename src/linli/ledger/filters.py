@@ -348,7 +348,7 @@ def _reach(registry: Snapshot, who: Viewer | None) -> Reach | None:
     """Where to look in the index of words; None for everywhere: a department's cases lie all over the city, and for
     whoever has a large part of it PostgreSQL does better to walk the newest cases.
     """
-    paths = tuple({h.path for h in who.duties}) if who else ()
+    paths = tuple(sorted({h.path for h in who.duties})) if who else ()
     large = len(registry.by_path) * LARGE
     if not paths or any(p.startswith("u.") or len(registry.inside(p)) > large for p in paths):
         return None

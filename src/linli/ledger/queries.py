@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from linli.kernel.calendar import SHANGHAI
 from linli.kernel.decide import to_settle
@@ -130,7 +130,7 @@ def listing(
 
 
 def _condition(who: Viewer, filters: Filters, now: datetime) -> Condition:
-    """:func:`narrowed` for a statement of one's own."""
+    """The cases ``who`` may see, narrowed as :func:`linli.ledger.filters.narrow` does; figures count exactly this."""
     rt, snapshot, found = runtime(), registry.current(), visible.condition(who)
     rest = filters.but(q="")
     if rest != Filters():
@@ -154,11 +154,6 @@ def _sought(found: Condition, size: int, most: int) -> tuple[list[Lean], int, bo
     return cases, *_up_to(total, most)
 
 
-def narrowed(who: Viewer, filters: Filters, now: datetime) -> QuerySet[Case]:
-    """The cases ``who`` may see, narrowed; figures count exactly this."""
-    return narrowing.narrow(visible.visible(who), filters, runtime().pack, registry.current(), now, who)
-
-
 def _up_to(total: int, most: int) -> tuple[int, bool]:
     return min(total, most), total > most
 
@@ -178,13 +173,13 @@ def queue(who: Viewer, now: datetime, limit: int = QUEUE, start: int = 0) -> Pag
 
 def _late(now: datetime) -> Condition:
     """``filters.overdue``, put together once and asked at ``now``."""
-    sql = _overdue()
-    return Condition(sql, (now,) * sql.count("%s"))
+    sql, params = _overdue()
+    return Condition(sql, tuple(now if isinstance(p, datetime) else p for p in params))
 
 
 @cache
-def _overdue() -> str:
-    return lean.condition(Case.objects.filter(narrowing.overdue(datetime.now(SHANGHAI)))).sql
+def _overdue() -> Condition:
+    return lean.condition(Case.objects.filter(narrowing.overdue(datetime.now(SHANGHAI))))
 
 
 def held_count(who: Viewer) -> tuple[int, bool]:

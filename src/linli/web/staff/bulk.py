@@ -107,8 +107,9 @@ def _chosen(who: Viewer, sent: QueryDict, now: datetime) -> list[Case]:
     numbers = [int(n) for n in sent.getlist("n") if n.isdecimal() and len(n) <= 18][:MOST]
     found = visible.visible(who).filter(number__in=numbers)
     if not numbers and sent.get("query"):
-        given, _ = narrowing.read(dict(QueryDict(str(sent["query"])).lists()), runtime().pack, registry.current())
-        found = queries.narrowed(who, given, now).filter(ended=None)
+        pack, snapshot = runtime().pack, registry.current()
+        given, _ = narrowing.read(dict(QueryDict(str(sent["query"])).lists()), pack, snapshot)
+        found = narrowing.narrow(visible.visible(who), given, pack, snapshot, now, who).filter(ended=None)
     return list(found.order_by("-number")[:MOST])
 
 
