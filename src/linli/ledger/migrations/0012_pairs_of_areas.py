@@ -1,3 +1,4 @@
+from django.contrib.postgres.indexes import GinIndex
 from django.db import migrations
 
 _MARKED = """
@@ -23,5 +24,16 @@ class Migration(migrations.Migration):
         migrations.RunSQL(
             "ALTER TABLE ledger_case ALTER COLUMN place SET STATISTICS 1000",
             "ALTER TABLE ledger_case ALTER COLUMN place SET STATISTICS -1",
+        ),
+        migrations.RunSQL(
+            "ALTER INDEX case_pairs SET (gin_pending_list_limit = 256)",
+            "ALTER INDEX case_pairs RESET (gin_pending_list_limit)",
+            state_operations=[
+                migrations.RemoveIndex(model_name="pairs", name="case_pairs"),
+                migrations.AddIndex(
+                    model_name="pairs",
+                    index=GinIndex(fields=["pairs"], name="case_pairs", gin_pending_list_limit=256),
+                ),
+            ],
         ),
     ]

@@ -27,7 +27,7 @@ from linli.ledger import queries
 from linli.ledger.filters import Filters, day_of
 from linli.web.page import why
 from linli.web.page.request import moment, needs_work, private, viewer
-from linli.web.staff import rows, table
+from linli.web.staff import filter_form, rows, table
 
 MOST = 15
 GAPS = 30
@@ -60,7 +60,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "ending": list(ending(scope.pack, now.astimezone(SHANGHAI).date())),
         "areas": [
             {"value": c, "label": label, "chosen": c == area}
-            for c, label in table.areas(scope.pack, scope.registry, who)
+            for c, label in filter_form.areas(scope.pack, scope.registry, who)
         ],
         "stats": _stats(figures.pressing(scope, area), rates),
         "report": report,

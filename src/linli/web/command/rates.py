@@ -26,7 +26,7 @@ from linli.ledger.filters import Filters
 from linli.web.command.figures import EVERY_WORK
 from linli.web.page import sheets
 from linli.web.page.request import lang, moment, needs_work, private, viewer
-from linli.web.staff import table
+from linli.web.staff import filter_form, table
 
 NOTHING = {"text": Text("现行制度里还没有可算的比率。", "No institution in force has a rate yet."), "icon": "bar-chart"}
 WHY = Text("怎么算的？", "How is it computed?")
@@ -155,7 +155,7 @@ def _form(scope: Scope, asked: Asked, every: dict[str, Institution]) -> dict[str
     plans = rates.plans(scope.pack, asked.institution, asked.period.last)
     codes = narrowing.categories(scope.pack)
     heads = [(n, c.title) for n, c in codes.items() if c.group is None]
-    areas = table.areas(scope.pack, scope.registry, scope.who) if scope.who else []
+    areas = filter_form.areas(scope.pack, scope.registry, scope.who) if scope.who else []
     return {
         "institutions": options([(n, i.title) for n, i in every.items()], asked.institution.name),
         "periods": options([*periods.TITLES.items(), ("", Text("自选日期", "Days I choose"))], asked.period.kind),

@@ -25,10 +25,9 @@ from linli.people import registry
 from linli.people.registry import Snapshot
 from linli.web.page import nav
 from linli.web.page.request import lang, moment, private, viewer
-from linli.web.staff import bulk, export, rows, sheets
+from linli.web.staff import bulk, export, filter_form, rows, sheets
 from linli.web.staff.sheets import count_words
 
-MOST_AREAS = 200
 EMPTY = {
     "mine": Text("您手上没有要办的事项。", "You hold nothing that needs doing."),
     "waiting": Text("没有等您同意的。", "Nothing waits for your agreement."),
@@ -70,7 +69,7 @@ def show(
         "sheets": sheets.pager(page, sheet, queries.QUEUE, "?tab=mine&") if tab == "mine" else None,
         "wrong": wrong,
         "chips": chips(request, rt, snapshot, who, given, now),
-        "form": form(rt.pack, snapshot, who, given) if tab in ("all", "closed") else None,
+        "form": filter_form.drawn(rt.pack, snapshot, who, given) if tab in ("all", "closed") else None,
         "hidden": [(k, v) for k, v in _pairs(given) if k not in SHOWN],
         "exports": [{"kind": k, "url": f"?{_query(request, export=k, before=None, after=None)}"} for k in export.KINDS],
         "empty": {"text": EMPTY[tab], "icon": "inbox"},
@@ -277,58 +276,6 @@ def _recorded(pack: Pack, value: str) -> Text:
     said = next((k for k in known if k), _WORDS.get(answer, Text(answer, answer)))
     title = next((i.fields[field].title for i in pack.institutions.values() if field in i.fields), Text(field, field))
     return Text(f"{title.zh} {said.zh}", f"{title.en}: {said.en}")
-
-
-# --- the form
-
-
-def form(pack: Pack, snapshot: Snapshot, who: Viewer, given: Filters) -> dict[str, Any]:
-    """The choices of the filter form, each ``[{value, label, chosen}]``; groups where there are many."""
-    return {
-        "stages": [
-            {"label": i.title, "options": _options({f"{i.name}.{n}": s for n, s in i.stages.items()}, given.stage)}
-            for i in pack.institutions.values()
-        ],
-        "categories": _grouped(pack, given),
-        "areas": [{"value": p[0], "label": p[1], "chosen": p[0] == given.area} for p in areas(pack, snapshot, who)],
-        "results": _options(pack.results, given.result),
-        "tiers": _options(pack.levels, given.tier),
-        "units": [
-            {"value": u.code, "label": u.name, "chosen": u.code == given.unit}
-            for u in sorted(snapshot.units.values(), key=lambda u: u.name)
-            if any(u.kind in pack.duties[r.duty].at for i in pack.institutions.values()
-                   for r in i.roles.values() if r.at == "unit")
-        ],
-        "given": given,
-        "more": bool(given.opened_from or given.opened_to or given.result or given.tier or given.unit),
-    }  # fmt: skip
-
-
-def _options(titled: Mapping[str, Any], chosen: tuple[str, ...]) -> list[dict[str, Any]]:
-    return [{"value": n, "label": t.title, "chosen": n in chosen} for n, t in titled.items()]
-
-
-def _grouped(pack: Pack, given: Filters) -> list[dict[str, Any]]:
-    codes = narrowing.categories(pack)
-    heads = [n for n, c in codes.items() if c.group is None and any(o.group == n for o in codes.values())]
-    found = []
-    for head in heads:
-        members = {n: c for n, c in codes.items() if c.group == head}
-        options = [{"value": head, "label": Text("（整类）", "(all)"), "chosen": head in given.category}]
-        found.append({"label": codes[head].title, "options": options + _options(members, given.category)})
-    alone = {n: c for n, c in codes.items() if c.group is None and n not in heads}
-    return [*found, {"label": None, "options": _options(alone, given.category)}] if alone else found
-
-
-def areas(pack: Pack, snapshot: Snapshot, who: Viewer, most: int = MOST_AREAS) -> list[tuple[str, str]]:
-    """(code, name, indented by level) of the areas inside the viewer's duties, as far down as ``most`` allow."""
-    inside = snapshot.within(h.path for h in who.duties)
-    levels = list(pack.levels)
-    while len(inside) > most and levels:
-        lowest = levels.pop()
-        inside = [p for p in inside if p.kind != lowest]
-    base = min((p.path.count(".") for p in inside), default=0)
-    return [(p.code, "\u3000" * (p.path.count(".") - base) + p.name) for p in inside]
 
 
 def link(name: str, filters: Filters, **also: Any) -> str:
