@@ -5,7 +5,7 @@ Conditions come from Django, so that a rule stands in one place; only what they 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
@@ -107,8 +107,17 @@ def select(where: Condition, by: str, most: int, start: int = 0) -> list[Lean]:
 
 def whole(where: Condition) -> list[Case]:
     """The cases with all their columns and who raised them, as model instances; ``where`` names a key."""
+    return _models(by_key(f"{_WHOLE}{where.sql}", where.params))
+
+
+def first(where: Condition, most: int) -> list[Case]:
+    """The same of the ``most`` oldest for which any condition holds."""
+    return _models(rows(f"{_WHOLE}{where.sql} ORDER BY ledger_case.number LIMIT {int(most)}", where.params))
+
+
+def _models(read: Iterable[tuple[Any, ...]]) -> list[Case]:
     found = []
-    for row in by_key(f"{_WHOLE}{where.sql}", where.params):
+    for row in read:
         values = list(row[: len(_WHOLE_COLUMNS)])
         values[_STATE] = orjson.loads(values[_STATE])
         case = Case.from_db(DEFAULT_DB_ALIAS, _WHOLE_COLUMNS, values)

@@ -198,10 +198,8 @@ def waiting(who: Viewer, now: datetime) -> list[Row]:
     rt, snapshot = runtime(), registry.current()
     if not _may_ever_agree(rt, who):
         return []
-    asked = visible.visible(who).filter(ended__isnull=True).exclude(state__pending={})
-    cases = list(asked.order_by("number")[:WAITING])
     found = []
-    for case in cases:
+    for case in lean.first(_pending(who), WAITING):
         institution, kernel = rt.institution(case.institution, case.version), case.kernel()
         where = Where(case.place, case.unit, case.accused)
         actor = mandates.who(rt.pack, institution, kernel.holder, where, snapshot, who.person, now)
@@ -209,6 +207,12 @@ def waiting(who: Viewer, now: datetime) -> list[Row]:
         if acts:
             found.append((case, tuple(a.title for a in acts)))
     return [_row(rt, snapshot, who, c, c.state["fields"], now, asks) for c, asks in found]
+
+
+@lru_cache(maxsize=4096)
+def _pending(who: Viewer) -> Condition:
+    """The open cases in which an act waits for somebody's agreement, as the index of these says it."""
+    return lean.condition(visible.visible(who).filter(ended__isnull=True).exclude(state__pending={}))
 
 
 def _may_ever_agree(rt: Runtime, who: Viewer) -> bool:
